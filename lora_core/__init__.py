@@ -1,0 +1,112 @@
+"""LoRA Lab without its screens: start, follow and remember trainings from a script or a notebook.
+
+lab = TrainingLab.open()
+version = lab.start(16, parameters=TrainingParameters(learning_rate=2e-4), selection_set_id=2)
+print(lab.check_status(16, version.name).sentence)
+"""
+
+from lora_core.comparison import Difference, changed_from, compare
+from lora_core.datasets import Dataset
+from lora_core.decide import Outlook, Verdict, decide
+from lora_core.errors import (
+    ConfigurationError,
+    DamagedDocumentError,
+    InvalidNameError,
+    LoraCoreError,
+    NameTakenError,
+    NotAllowedError,
+    NotFoundError,
+    RunpodError,
+    RunpodUnreachableError,
+    StoreConflictError,
+    StoreError,
+    StoreUnavailableError,
+    SubmitOutcomeUnknownError,
+    TrainingBlockedError,
+)
+from lora_core.estimates import Estimate
+from lora_core.evidence import Absent, CouldNotAsk, Job, JobNotFound, JobStatus, NoJobId, NotAsked, Present
+from lora_core.findings import Finding, Severity, TrainingFacts, blocking, findings
+from lora_core.forecast import Review
+from lora_core.histories import Damage
+from lora_core.lab import TrainingLab
+from lora_core.model_adoption import ModelSyncPlan
+from lora_core.model_files import ModelFile
+from lora_core.parameters import (
+    GRADIENT_DTYPES,
+    OPTIMIZERS,
+    PARAMETER_NAMES,
+    SCHEDULERS,
+    RecordedParameters,
+    TrainingParameters,
+    recommended,
+)
+from lora_core.progress import Progress
+from lora_core.reconciliation import StatusCheck, Tracked
+from lora_core.runpod import RunpodClient
+from lora_core.settings import Settings
+from lora_core.sightings import Sighting
+from lora_core.styles import SelectionSet, Style
+from lora_core.versions import FailureReason, SubmissionState, Version, VersionStatus
+
+__all__ = [
+    "GRADIENT_DTYPES",
+    "OPTIMIZERS",
+    "PARAMETER_NAMES",
+    "SCHEDULERS",
+    "Absent",
+    "ConfigurationError",
+    "CouldNotAsk",
+    "Damage",
+    "DamagedDocumentError",
+    "Dataset",
+    "Difference",
+    "Estimate",
+    "FailureReason",
+    "Finding",
+    "InvalidNameError",
+    "Job",
+    "JobNotFound",
+    "JobStatus",
+    "LoraCoreError",
+    "ModelFile",
+    "ModelSyncPlan",
+    "NameTakenError",
+    "NoJobId",
+    "NotAllowedError",
+    "NotAsked",
+    "NotFoundError",
+    "Outlook",
+    "Present",
+    "Progress",
+    "RecordedParameters",
+    "Review",
+    "RunpodClient",
+    "RunpodError",
+    "RunpodUnreachableError",
+    "SelectionSet",
+    "Settings",
+    "Severity",
+    "Sighting",
+    "StatusCheck",
+    "StoreConflictError",
+    "StoreError",
+    "StoreUnavailableError",
+    "Style",
+    "SubmissionState",
+    "SubmitOutcomeUnknownError",
+    "Tracked",
+    "TrainingBlockedError",
+    "TrainingFacts",
+    "TrainingLab",
+    "TrainingParameters",
+    "Verdict",
+    "Version",
+    "VersionStatus",
+    "blocking",
+    "changed_from",
+    "compare",
+    "decide",
+    "findings",
+    "recommended",
+]

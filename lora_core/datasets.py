@@ -1,0 +1,85 @@
+"""What a training is trained on: checked before the start, frozen at it.
+
+`datasets/{sha256}.json` of a style holds the exact file list, with each file's SHA-256 where the file is at
+hand; the record holds only the name of the list. Lists are immutable and shared by versions.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from lora_core import json_text
+from lora_core.errors import StoreConflictError
+from lora_core.payload import caption_name
+from lora_core.stores import DocumentStore
+from lora_core.styles import SelectionSet, Style, Styles
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """The pictures of one selection set as they are now."""
+
+    style: Style
+    selection_set: SelectionSet
+    missing: tuple[str, ...]
+    """Pictures that are not in the style's folder."""
+    uncaptioned: tuple[str, ...]
+    """Pictures that are there, but whose caption is not, or is empty."""
+    unusable_names: tuple[str, ...]
+    """Names with `#` or `?`, which cannot be written into an `s3://` address."""
+    captions_with_trigger_first: int
+
+    @property
+    def filenames(self) -> tuple[str, ...]:
+        """The pictures, in the set's order."""
+        return self.selection_set.filenames
+
+
+def looked_at(styles: Styles, style: Style, selection_set: SelectionSet) -> Dataset:
+    """Checks the files of a selection set; raises StoreUnavailableError when the folder cannot be read."""
+    present = set(styles.store.names(style.folder))
+    here = [name for name in selection_set.filenames if name in present]
+    captions = {name: _caption(styles.store, style, name) for name in here if caption_name(name) in present}
+    trigger = style.trigger_token.casefold()
+    return Dataset(
+        style=style,
+        selection_set=selection_set,
+        missing=tuple(name for name in selection_set.filenames if name not in present),
+        uncaptioned=tuple(name for name in here if not captions.get(name)),
+        unusable_names=tuple(name for name in selection_set.filenames if "#" in name or "?" in name),
+        captions_with_trigger_first=sum(
+            text.casefold().startswith((trigger, f"style {trigger}")) for text in captions.values()
+        ),
+    )
+
+
+def frozen(store: DocumentStore, dataset: Dataset) -> str:
+    """Writes the file list and answers its name; the same list has the same name and is written once."""
+    files = [name for picture in dataset.filenames for name in (picture, caption_name(picture))]
+    content = json_text.dumps({"files": [_listed(store, dataset.style, name) for name in files]})
+    digest = hashlib.sha256(content).hexdigest()
+    name = f"{dataset.style.folder}/datasets/{digest}.json"
+    if store.read(name) is None:
+        try:
+            store.write(name, content, if_match=None)
+        except StoreConflictError:
+            return digest  # another start wrote the very same list
+    return digest
+
+
+def _listed(store: DocumentStore, style: Style, name: str) -> dict[str, object]:
+    path = _safe_path(store, style, name)
+    if path is None or not path.is_file():
+        return {"filename": name, "sha256": None}
+    with path.open("rb") as file:
+        return {"filename": name, "sha256": hashlib.file_digest(file, "sha256").hexdigest()}
+
+
+def _caption(store: DocumentStore, style: Style, picture: str) -> str:
+    path = _safe_path(store, style, caption_name(picture))
+    return path.read_text(errors="replace").strip() if path else ""
+
+
+def _safe_path(store: DocumentStore, style: Style, name: str) -> Path | None:
+    # Names come from selection_sets.json, which anybody may have written.
+    return store.path(f"{style.folder}/{name}") if PurePosixPath(name).name == name else None

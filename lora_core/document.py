@@ -1,0 +1,119 @@
+"""A history document: `{"versions": [...]}` as bytes, changed key by key.
+
+The files belong to their users and to a system that wrote them before us. A change therefore splices its
+bytes in and leaves all others alone: `0.00001` stays `0.00001` although orjson would write `1e-5`, an
+escaped umlaut stays escaped, a hand-made indent stays. orjson does the reading; only what lies before the
+changed record, and that record itself, is scanned for places.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from functools import cached_property
+from typing import Any
+
+from lora_core import json_text
+from lora_core.json_text import REMOVED, Span
+
+Record = Mapping[str, Any]
+"""A version as it stands in the file, with every key that anybody ever put there."""
+
+EMPTY = b'{\n  "versions": []\n}'
+
+
+class NotAHistoryError(ValueError):
+    """The bytes are no JSON object with a list `versions`; the text says what is wrong."""
+
+
+def record_key(record: Record) -> str:
+    """The identity of a record: `key`, or for one of the old system's its `id`."""
+    return str(record.get("key") or record.get("id") or "")
+
+
+@dataclass(frozen=True)
+class HistoryDocument:
+    """An immutable document; every change answers a new one."""
+
+    data: bytes
+    entries: tuple[Any, ...]
+    """What stands in `versions`, newest first; what is no object is kept, but is no record."""
+
+    @classmethod
+    def parse(cls, data: bytes) -> "HistoryDocument":
+        """Raises NotAHistoryError when the bytes are no history."""
+        try:
+            parsed = json_text.loads(data)
+        except ValueError as error:
+            raise NotAHistoryError(f"no valid JSON: {error}") from error
+        entries = parsed.get("versions") if isinstance(parsed, dict) else None
+        if not isinstance(entries, list):
+            raise NotAHistoryError('it has no list "versions"')
+        return cls(data, tuple(entries))
+
+    @property
+    def records(self) -> Iterator[Record]:
+        """The entries that are objects, newest first."""
+        return (entry for entry in self.entries if isinstance(entry, dict))
+
+    def record(self, key: str) -> Record | None:
+        """The record with this identity."""
+        at = self._positions.get(key)
+        return None if at is None else self.entries[at]
+
+    def inserted(self, record: Record) -> "HistoryDocument":
+        """With `record` as the newest."""
+        text = self.data.decode()
+        text = json_text.with_element_first(text, self._list_start(text), record)
+        return HistoryDocument(text.encode(), (dict(record), *self.entries))
+
+    def patched(self, key: str, changes: Mapping[str, Any]) -> "HistoryDocument":
+        """With the named keys of one record changed; this very document when nothing would change.
+
+        Raises KeyError when no record has that identity.
+        """
+        at = self._positions[key]
+        entry = dict(self.entries[at])
+        plain = {name: value.value if isinstance(value, Enum) else value for name, value in changes.items()}
+        needed = {name: value for name, value in plain.items() if not _same(entry.get(name, REMOVED), value)}
+        if not needed:
+            return self
+        text = self.data.decode()
+        span = self._entry_span(text, at)
+        body = text[span.start : span.end]
+        for name, value in needed.items():
+            body = json_text.with_member(body, name, value)
+            if value is REMOVED:
+                del entry[name]
+            else:
+                entry[name] = value
+        text = text[: span.start] + body + text[span.end :]
+        return HistoryDocument(text.encode(), (*self.entries[:at], entry, *self.entries[at + 1 :]))
+
+    def removed(self, key: str) -> "HistoryDocument":
+        """Without the record; this very document when it is not there."""
+        at = self._positions.get(key)
+        if at is None:
+            return self
+        text = self.data.decode()
+        text = json_text.without_element(text, self._list_start(text), at)
+        return HistoryDocument(text.encode(), (*self.entries[:at], *self.entries[at + 1 :]))
+
+    @cached_property
+    def _positions(self) -> dict[str, int]:
+        positions: dict[str, int] = {}
+        for at, entry in enumerate(self.entries):
+            if isinstance(entry, dict):
+                positions.setdefault(record_key(entry), at)
+        return positions
+
+    def _list_start(self, text: str) -> int:
+        return json_text.member_start(text, "versions")
+
+    def _entry_span(self, text: str, at: int) -> Span:
+        spans = json_text.elements(text, self._list_start(text))
+        return next(span for number, span in enumerate(spans) if number == at)
+
+
+def _same(before: object, after: object) -> bool:
+    # repr tells 1 from 1.0 and from True, which == does not.
+    return before is after or (REMOVED not in (before, after) and repr(before) == repr(after))

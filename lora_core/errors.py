@@ -1,0 +1,93 @@
+"""What can go wrong, one class per reaction.
+
+    LoraCoreError
+    |- ConfigurationError            a setting is missing or contradicts another; nothing was tried
+    |- NotFoundError                 no such style, version, selection set or draft
+    |- NameTakenError                the name belongs to another version, live, in the trash, or to a model file
+    |- InvalidNameError              the text cannot be a name
+    |- NotAllowedError               the version's state does not allow this verb (e.g. starting what runs)
+    |- TrainingBlockedError          the configuration has findings that forbid a start
+    |- StoreError
+    |  |- StoreConflictError         somebody else wrote the document since we read it; read again, decide again
+    |  |- StoreUnavailableError      the disk or bucket did not take or give the document; nothing was changed
+    |  `- DamagedDocumentError       the document is no valid JSON and stays so; the original is kept
+    `- RunpodError
+       |- RunpodUnreachableError     nothing reached RunPod; safe to try again
+       `- SubmitOutcomeUnknownError  a billed job may be running; never send it again blindly
+
+Every message is a sentence for the user and says what to do next. A training that failed is no error of
+the lab: it is a status of its version.
+"""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from lora_core.findings import Finding
+
+
+class LoraCoreError(Exception):
+    """Base of everything the lab raises on purpose; its text may be shown to the user."""
+
+
+class ConfigurationError(LoraCoreError):
+    """A setting is missing or contradicts another."""
+
+
+class NotFoundError(LoraCoreError):
+    """There is no such style, version or selection set."""
+
+
+class NameTakenError(LoraCoreError):
+    """Another version of the style, or a model file, has this name already."""
+
+
+class InvalidNameError(LoraCoreError):
+    """The text cannot be a version's name."""
+
+
+class NotAllowedError(LoraCoreError):
+    """The version's state does not allow what was asked."""
+
+
+class TrainingBlockedError(LoraCoreError):
+    """The configuration cannot be started; `findings` say why, each naming its field."""
+
+    def __init__(self, findings: "tuple[Finding, ...]") -> None:
+        self.findings = findings
+        super().__init__(" ".join(finding.sentence for finding in findings))
+
+
+class StoreError(LoraCoreError):
+    """A document could not be read or written."""
+
+
+class StoreConflictError(StoreError):
+    """The document is not the one that was read; nothing was written."""
+
+
+class StoreUnavailableError(StoreError):
+    """The disk or bucket refused; nothing was changed."""
+
+
+class DamagedDocumentError(StoreError):
+    """The document is no valid history. It is kept as it is; `document` is its name in the store."""
+
+    def __init__(self, document: str, why: str) -> None:
+        self.document = document
+        self.why = why
+        super().__init__(
+            f"{document} cannot be read ({why}). It was left as it is; look at the proposed repair before "
+            "anything is written."
+        )
+
+
+class RunpodError(LoraCoreError):
+    """RunPod could not be asked, or said no."""
+
+
+class RunpodUnreachableError(RunpodError):
+    """Nothing reached RunPod; it is safe to try again."""
+
+
+class SubmitOutcomeUnknownError(RunpodError):
+    """The training may or may not have been taken; a billed job may be running."""

@@ -1,0 +1,406 @@
+"""The lab: everything that can be done with styles and their versions, for pages, scripts and notebooks."""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+
+from lora_core.datasets import Dataset
+from lora_core.endpoints import Endpoints
+from lora_core.errors import DamagedDocumentError
+from lora_core.evidence import JobNotFound
+from lora_core.forecast import FinishedJobs, Review, Values, remaining
+from lora_core.histories import Damage, Histories
+from lora_core.model_adoption import ModelSyncPlan, applied, planned
+from lora_core.model_files import ModelFile
+from lora_core.model_places import ModelPlaces
+from lora_core.monitor import Monitor
+from lora_core.naming import suggested_name
+from lora_core.outbox import Outbox
+from lora_core.parameters import TrainingParameters
+from lora_core.payload import caption_name
+from lora_core.reconciliation import Reconciliation, StatusCheck, Tracked
+from lora_core.records import Records
+from lora_core.sample_style import (
+    SAMPLE_SETS,
+    SAMPLE_STYLE_NAME,
+    draw_sample_pictures,
+)
+from lora_core.settings import Settings
+from lora_core.sightings import LossCurve, Sighting, Sightings
+from lora_core.starts import Starts, wait_for
+from lora_core.stops import Stops
+from lora_core.stores import LocalStore
+from lora_core.styles import SelectionSet, Style, StyleId, Styles
+from lora_core.submissions import Submissions
+from lora_core.times import Clock, utc_now
+from lora_core.training_data import bucket_url
+from lora_core.versions import Version
+from lora_core.webhooks import delivery, webhook_url
+
+
+class TrainingLab:
+    """Styles, their versions, and the trainings behind them.
+
+    A style is named by its id or its folder; a version by its name, its key, its request id or its job's id
+    (with or without its suffix). Everything raises subclasses of LoraCoreError, whose texts are sentences
+    for the user: NotFoundError for what is not there, StoreError for a disk that does not take or give.
+    """
+
+    def __init__(
+        self, settings: Settings, *, clock: Clock = utc_now, transport: httpx.BaseTransport | None = None
+    ) -> None:
+        self.settings = settings
+        self._clock = clock
+        self._places = ModelPlaces(settings)
+        self._histories = Histories(LocalStore(settings.root))
+        self._styles = Styles(self._histories.store, self._histories)
+        self._records = Records(self._histories, model_labels=self._places.labels, clock=clock)
+        self._endpoints = Endpoints(settings, transport=transport)
+        self._sightings = Sightings(settings.lora_lab_state_dir / "curves")
+        self._submissions = Submissions(
+            self._records,
+            self._styles,
+            self._endpoints,
+            self._places,
+            Outbox(settings.lora_lab_state_dir / "outbox"),
+            clock=clock,
+            webhook_url=lambda request_id: webhook_url(settings, request_id),
+        )
+        self._reconciliation = Reconciliation(
+            self._records, self._endpoints, self._places, self._sightings, clock=clock
+        )
+        finished = FinishedJobs(self._histories, self._records)
+        self._starts = Starts(self._styles, self._records, self._submissions, self._endpoints, finished)
+        self._stops = Stops(self._records, self._reconciliation, self._endpoints, clock=clock)
+        self.monitor = Monitor(
+            self._styles, self._histories, self._records, self._reconciliation, self._submissions, clock=clock
+        )
+
+    @classmethod
+    def open(cls, settings: Settings | None = None) -> Self:
+        """The lab as configured by the environment and `.env`, or by `settings`. Starts no thread."""
+        return cls(settings or Settings())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Stops the monitor and waits for what is being sent. Trainings go on."""
+        self.monitor.stop()
+        self._submissions.close()
+        self._endpoints.close()
+
+    # Styles
+
+    def styles(self) -> list[Style]:
+        """All styles, by number."""
+        return self._styles.all()
+
+    def style(self, style_id: StyleId) -> Style:
+        """One of them."""
+        return self._styles.find(style_id)
+
+    def create_style(
+        self, name: str, style_id: StyleId | None = None, trigger_token: str | None = None
+    ) -> Style:
+        """A new, empty style; the id is the next free number unless given. Raises InvalidNameError."""
+        return self._styles.create(name, style_id=style_id, trigger_token=trigger_token)
+
+    def create_sample_style(self) -> Style:
+        """A style of twelve drawn pictures with captions and two selection sets, to try the lab with."""
+        style = self._styles.create(SAMPLE_STYLE_NAME)
+        draw_sample_pictures(self.settings.root / style.folder)
+        sets = [SelectionSet(set_id, names) for set_id, names in SAMPLE_SETS.items()]
+        self._styles.save_selection_sets(style, sets)
+        return style
+
+    def selection_sets(self, style_id: StyleId) -> list[SelectionSet]:
+        """The style's selection sets by number."""
+        return self._styles.selection_sets(self.style(style_id))
+
+    def images(self, style_id: StyleId) -> list[str]:
+        """File names of the style's pictures."""
+        return self._styles.images(self.style(style_id))
+
+    def dataset(self, style_id: StyleId, selection_set_id: int | None) -> Dataset | None:
+        """The pictures of a selection set as they are now: which are missing, which have no caption."""
+        return self._starts.dataset(self.style(style_id), selection_set_id)
+
+    def bucket_urls(self, style_id: StyleId, selection_set_id: int) -> list[str]:
+        """Where the pictures and captions of a set must lie in the bucket before RunPod can train on them."""
+        style = self.style(style_id)
+        names = self._styles.selection_set(style, selection_set_id).filenames
+        return [
+            bucket_url(self.settings, style.id, one) for name in names for one in (name, caption_name(name))
+        ]
+
+    # Versions
+
+    def versions(self, style_id: StyleId) -> list[Version]:
+        """The style's versions, newest first."""
+        return self._records.live(self.style(style_id))
+
+    def version(self, style_id: StyleId, reference: str) -> Version:
+        """One of them, from the trash if need be."""
+        return self._records.find(self.style(style_id), reference)
+
+    def etag(self, style_id: StyleId) -> str:
+        """Changes whenever a record of the style does; reads no record."""
+        return "/".join(str(part) for part in self._histories.etag(self.style(style_id).folder))
+
+    def next_name(self, style_id: StyleId, based_on: str | None = None) -> str:
+        """The name a new version gets: the next V-number, or the next of the series it is based on."""
+        style = self.style(style_id)
+        base = self._records.find(style, based_on).name if based_on else None
+        return suggested_name(self._records.taken_names(style), base)
+
+    def review(self, style_id: StyleId, parameters: Values, selection_set_id: int | None) -> Review:
+        """What can be said of a configuration before it starts: findings, derived numbers, time and cost."""
+        style = self.style(style_id)
+        return self._starts.review(style, parameters, self._starts.dataset(style, selection_set_id))
+
+    def save_draft(
+        self,
+        style_id: StyleId,
+        *,
+        parameters: Values,
+        selection_set_id: int | None = None,
+        description: str = "",
+        name: str | None = None,
+        based_on: str | None = None,
+        key: str | None = None,
+    ) -> Version:
+        """Keeps a configuration without starting it, findings or not.
+
+        `key` is one uuid per intended version, drawn when its form is; a key that is already there is
+        answered with its record. Raises InvalidNameError, NameTakenError.
+        """
+        style = self.style(style_id)
+        return self._starts.save_draft(style, parameters, selection_set_id, description, name, based_on, key)
+
+    def revise_draft(
+        self,
+        style_id: StyleId,
+        reference: str,
+        *,
+        parameters: Values,
+        selection_set_id: int | None = None,
+        description: str = "",
+    ) -> Version:
+        """Replaces what a draft holds. Raises NotAllowedError for anything but a draft."""
+        style = self.style(style_id)
+        return self._starts.revise_draft(style, reference, parameters, selection_set_id, description)
+
+    def start(
+        self,
+        style_id: StyleId,
+        *,
+        parameters: TrainingParameters,
+        selection_set_id: int | None = None,
+        description: str = "",
+        name: str | None = None,
+        based_on: str | None = None,
+        key: str | None = None,
+        wait_s: float | None = None,
+    ) -> Version:
+        """Makes a new version and sends it to the endpoint, once.
+
+        Answers when the endpoint has answered, or after `wait_s` seconds with what is known by then; the
+        sending goes on in the background. `key` as in `save_draft`. Raises TrainingBlockedError,
+        ConfigurationError, NotAllowedError, InvalidNameError, NameTakenError; then nothing was made.
+        """
+        style = self.style(style_id)
+        version, sending = self._starts.start(
+            style, parameters, selection_set_id, description, name, based_on, key
+        )
+        wait_for(sending, wait_s)
+        self.monitor.nudge()
+        return self._records.find(style, version.key)
+
+    def start_draft(
+        self,
+        style_id: StyleId,
+        reference: str,
+        *,
+        revision: Mapping[str, Any] | None = None,
+        wait_s: float | None = None,
+    ) -> Version:
+        """Sends a draft, as saved or with a last `revision` (parameters, selection_set_id, description).
+
+        Of two that start one draft the second is answered with what the first started. Raises as `start`.
+        """
+        style = self.style(style_id)
+        version, sending = self._starts.start_draft(style, reference, revision)
+        wait_for(sending, wait_s)
+        self.monitor.nudge()
+        return self._records.find(style, version.key)
+
+    def rename(self, style_id: StyleId, reference: str, name: str) -> Version:
+        """Another name for a version; its model file keeps its own."""
+        style = self.style(style_id)
+        return self._records.rename(style, self._records.find(style, reference).key, name)
+
+    def describe(self, style_id: StyleId, reference: str, text: str) -> Version:
+        """Replaces the version's note; an empty text takes it away."""
+        return self._patched(style_id, reference, {"description": text.strip() or None})
+
+    def mark_good(self, style_id: StyleId, reference: str, is_good: bool) -> Version:
+        """Marks a version as one that worked, or takes the mark away."""
+        return self._patched(style_id, reference, {"isGood": is_good})
+
+    def delete(self, style_id: StyleId, reference: str) -> Version:
+        """Moves a version to the trash; what is not final is cancelled first and followed there to its end."""
+        style = self.style(style_id)
+        version = self._records.find(style, reference)
+        if version.is_in_flight() and not version.is_in_trash:
+            self._stops.cancel(style, version)
+        deleted = self._records.delete(style, version.key)
+        self.monitor.nudge()
+        return deleted
+
+    def trash(self, style_id: StyleId) -> list[Version]:
+        """Deleted versions, newest first."""
+        return self._records.trash(self.style(style_id))
+
+    def restore(self, style_id: StyleId, key: str) -> Version:
+        """Brings a version back. Raises NameTakenError when another one has its name by now."""
+        style = self.style(style_id)
+        restored = self._records.restore(style, self._records.find(style, key).key)
+        self.monitor.nudge()
+        return restored
+
+    # Trainings
+
+    def check_status(self, style_id: StyleId, reference: str) -> StatusCheck:
+        """Asks the endpoint for one version now; says in a sentence what was found."""
+        style = self.style(style_id)
+        self._submissions.deliver()
+        version = self._records.find(style, reference)
+        return self._reconciliation.check([Tracked(style, version)])[0]
+
+    def refresh(self) -> list[StatusCheck]:
+        """Asks the endpoints for everything in flight, together."""
+        return self.monitor.check_all()
+
+    def cancel(self, style_id: StyleId, reference: str) -> StatusCheck:
+        """Asks to stop a training; /cancel is repeated until the endpoint confirms the end."""
+        style = self.style(style_id)
+        check = self._stops.cancel(style, self._records.find(style, reference))
+        self.monitor.nudge()
+        return check
+
+    def attach_job(self, style_id: StyleId, reference: str, job_id: str) -> StatusCheck:
+        """Gives a version whose submission got no reply the job that RunPod's console shows for it."""
+        style = self.style(style_id)
+        check = self._stops.attach(style, self._records.find(style, reference), job_id)
+        self.monitor.nudge()
+        return check
+
+    def give_up(self, style_id: StyleId, reference: str) -> Version:
+        """Marks as failed what nobody can know any more. Raises NotAllowedError for what still runs."""
+        style = self.style(style_id)
+        return self._stops.give_up(style, self._records.find(style, reference))
+
+    def running(self) -> list[Tracked]:
+        """What is in flight in all styles, with its records as they are now."""
+        found: list[Tracked] = []
+        for style in self._styles.all():
+            with suppress(DamagedDocumentError):  # its own page tells; the other styles go on
+                found += [
+                    Tracked(style, one) for one in self._records.in_flight(style) if not one.is_in_trash
+                ]
+        return found
+
+    def sighting(self, version: Version) -> Sighting | None:
+        """What was last seen of its job: progress, loss, and what the endpoint said."""
+        return self._sightings.get(version.key)
+
+    def loss_curve(self, version: Version) -> LossCurve:
+        """(step, loss) pairs, as far as the trainer told them."""
+        return self._sightings.curve(version.key)
+
+    def seconds_left(self, style: Style, version: Version) -> float | None:
+        """Seconds until a running training should end; None when that cannot be said."""
+        expected = self._starts.review(style, version.parameters.as_dict(), None).expected
+        return remaining(version, self.sighting(version), expected, self._clock())
+
+    def receive_webhook(self, body: bytes, request_id: str | None = None) -> StatusCheck | None:
+        """Takes what RunPod posted; None when it speaks of no version of ours. Idempotent.
+
+        The body is unsigned: it brings the id of a job whose submission got no reply, and says "look now".
+        Only for a job that RunPod knows no more does its own word count.
+        """
+        delivered = delivery(body, request_id)
+        tracked = delivered and self._spoken_of(delivered.request_id, delivered.job_id)
+        if not delivered or not tracked:
+            return None
+        style, version = tracked.style, tracked.version
+        if version.job_id is None:
+            version = self._reconciliation.attach(style, version, delivered.job_id)
+        if version.job_id is None or not version.answers_to(delivered.job_id):
+            return None
+        evidence = self._reconciliation.ask([Tracked(style, version)])[version.key]
+        return self._reconciliation.judge(
+            style, version, delivered.job if isinstance(evidence, JobNotFound) else evidence
+        )
+
+    # Models
+
+    def model_file(self, version: Version) -> ModelFile | None:
+        """The version's model where it is at hand in the local folder."""
+        return self._places.file(version)
+
+    def plan_model_sync(self, style_id: StyleId) -> ModelSyncPlan:
+        """What adopting the model files of a style would do; does nothing yet."""
+        style = self.style(style_id)
+        files = [
+            file for place in (self._places.local, self._places.bucket) if place for file in place.files()
+        ]
+        return planned(style, files, self._records.live(style), self._records.trash(style))
+
+    def apply(self, plan: ModelSyncPlan) -> list[Version]:
+        """Carries a plan out; planning again then gives an empty plan."""
+        return applied(plan, self._records)
+
+    # Damaged files
+
+    def damage(self, style_id: StyleId) -> Damage | None:
+        """What is wrong with a style's history that cannot be read, and what could be saved of it."""
+        return self._histories.damage(self.style(style_id).folder)
+
+    def accept_salvage(self, damage: Damage) -> None:
+        """Keeps the damaged file aside and writes what could be saved of it."""
+        self._histories.accept(damage)
+
+    def endpoint_sentence(self) -> str:
+        """Which endpoint trains, for every page to say."""
+        if self.settings.is_embedded:
+            return "Trainings run on the local endpoint of this machine: for trying the lab, not for real models."
+        if self.settings.missing:
+            return f"RunPod is configured by half: {', '.join(self.settings.missing)} missing. Nothing can be started."
+        return f"Trainings run on RunPod endpoint {self.settings.runpod_endpoint_id}."
+
+    def _patched(self, style_id: StyleId, reference: str, changes: Mapping[str, Any]) -> Version:
+        style = self.style(style_id)
+        return self._records.patch(style, self._records.find(style, reference).key, lambda _: changes)
+
+    def _spoken_of(self, request_id: str | None, job_id: str) -> Tracked | None:
+        """The version that a webhook speaks of: by its request id, or among what is in flight by its job."""
+        style_id = (request_id or "").rpartition("_")[0]
+        for style in self._styles.all():
+            with suppress(DamagedDocumentError):
+                candidates = self._records.in_flight(style)
+                if style.id == style_id:
+                    candidates = [*self._records.live(style), *self._records.trash(style)]
+                for version in candidates:
+                    if version.request_id == request_id if request_id else version.answers_to(job_id):
+                        return Tracked(style, version)
+        return None

@@ -1,0 +1,239 @@
+"""Versions of a style in its history and its trash: find, create, patch, move.
+
+Everything that must be unique (request id, name) and everything that is decided from evidence is settled
+inside the update, on the record as it then is.
+"""
+
+import uuid
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+from lora_core.document import HistoryDocument, Record, record_key
+from lora_core.errors import InvalidNameError, NameTakenError, NotFoundError
+from lora_core.histories import LIVE, TRASH, Histories
+from lora_core.json_text import REMOVED
+from lora_core.naming import is_taken, name_problem, normalized, suggested_name
+from lora_core.styles import Style
+from lora_core.times import Clock, epoch_ms, to_iso, utc_now
+from lora_core.versions import Version
+
+Changes = Mapping[str, Any]
+"""New values by key of the record; None takes the key out."""
+Decision = Callable[[Version], Changes]
+
+
+class Records:
+    """The versions of all styles.
+
+    `model_labels` answers, for a style id, the names that model files without a record take up.
+    """
+
+    def __init__(
+        self,
+        histories: Histories,
+        *,
+        model_labels: Callable[[str], set[str]] = lambda _: set(),
+        clock: Clock = utc_now,
+    ) -> None:
+        self.histories = histories
+        self._model_labels = model_labels
+        self._clock = clock
+
+    def live(self, style: Style) -> list[Version]:
+        """Newest first."""
+        return [Version(style.id, record) for record in self.histories.live(style.folder).records]
+
+    def trash(self, style: Style) -> list[Version]:
+        """Newest first; a record that is live as well is not in the trash."""
+        live = self.histories.live(style.folder)
+        trashed = self.histories.trash(style.folder).records
+        versions = [Version(style.id, record, is_in_trash=True) for record in trashed]
+        return [version for version in versions if live.record(version.key) is None]
+
+    def in_flight(self, style: Style) -> list[Version]:
+        """What the lab sent and whose end is not known, live ones and those in the trash."""
+        live, trash = self.histories.live(style.folder), self.histories.trash(style.folder)
+        versions = [Version(style.id, record) for record in live.records if _is_open(record)]
+        versions += [
+            Version(style.id, record, is_in_trash=True)
+            for record in trash.records
+            if _is_open(record) and live.record(record_key(record)) is None
+        ]
+        return [version for version in versions if version.is_in_flight()]
+
+    def find(self, style: Style, reference: str) -> Version:
+        """By key, id, request id or job id, then by name; live ones first. Raises NotFoundError."""
+        if (record := self.histories.live(style.folder).record(reference)) is not None:
+            return Version(style.id, record)
+        for versions in (self.live(style), self.trash(style)):
+            for version in versions:
+                if version.answers_to(reference):
+                    return version
+            for version in versions:
+                if version.name.casefold() == reference.casefold():
+                    return version
+        raise NotFoundError(f"{style.name} has no version {reference}. Look it up in its history.")
+
+    def taken_names(self, style: Style) -> set[str]:
+        """Names that a new version must not have: live, in the trash, or a model file's."""
+        versions = [*self.live(style), *self.trash(style)]
+        return {version.name for version in versions} | self._model_labels(style.id)
+
+    def create(
+        self, style: Style, content: Changes, *, name: str | None, based_on: Version | None, key: str | None
+    ) -> tuple[Version, bool]:
+        """A new record, and whether it is new: a key that is there already answers its record.
+
+        `name` None takes the next one. Raises InvalidNameError, NameTakenError.
+        """
+        key = key or str(uuid.uuid4())
+        created = False
+
+        def change(document: HistoryDocument) -> HistoryDocument:
+            nonlocal created
+            created = False
+            if document.record(key) is not None or self.histories.trash(style.folder).record(key) is not None:
+                return document
+            created = True
+            return document.inserted(self._new_record(style, document, content, name, based_on, key))
+
+        self.histories.update(style.folder, change)
+        return self.find(style, key), created
+
+    def patch(self, style: Style, key: str, decide: Decision) -> Version:
+        """Changes one record, wherever it lies, by what `decide` answers for it as it is now."""
+        for document in (LIVE, TRASH, LIVE):  # once more, for one that was restored meanwhile
+            patched = self._patched(style, key, decide, document)
+            if patched is not None:
+                return patched
+        raise NotFoundError(f"{style.name} has no version {key} any more.")
+
+    def rename(self, style: Style, key: str, name: str) -> Version:
+        """Gives it another name; the model keeps its own. Raises InvalidNameError, NameTakenError."""
+
+        def decide(version: Version) -> Changes:
+            own_file = (version.model_name or "").removeprefix(f"style_{style.id}_v")
+            others = self.taken_names(style) - {version.name, own_file}
+            return {"name": _checked_name(name, others)}
+
+        return self.patch(style, key, decide)
+
+    def delete(self, style: Style, key: str) -> Version:
+        """Moves it to the trash: written there first, then taken out, so that no crash can lose it."""
+        while True:
+            record = self.histories.live(style.folder).record(key)
+            if record is None:
+                return self.find(style, key)
+            self.histories.update(style.folder, partial(_put, key=key, record=record), document=TRASH)
+            if self._taken_out(style, key, record, LIVE):
+                return self.find(style, key)
+
+    def restore(self, style: Style, key: str) -> Version:
+        """Moves it back from the trash. Raises NotFoundError, NameTakenError."""
+        while True:
+            record = self.histories.trash(style.folder).record(key)
+            if record is None:
+                return self.find(style, key)
+            self.histories.update(style.folder, partial(_restored, key=key, record=record))
+            if self._taken_out(style, key, record, TRASH):
+                return self.find(style, key)
+
+    def _new_record(
+        self,
+        style: Style,
+        live: HistoryDocument,
+        content: Changes,
+        name: str | None,
+        based_on: Version | None,
+        key: str,
+    ) -> dict[str, Any]:
+        trash = self.histories.trash(style.folder)
+        records = [*live.records, *trash.records]
+        taken = {str(record.get("name")) for record in records} | self._model_labels(style.id)
+        now = self._clock()
+        request_id = _next_request_id(style.id, epoch_ms(now), records)
+        base_name = based_on.name if based_on else None
+        record = {
+            "id": request_id,
+            "name": suggested_name(taken, base_name) if name is None else _checked_name(name, taken),
+            "description": None,
+            "timestamp": to_iso(now),
+            **content,
+            "isGood": False,
+            "key": key,
+            "requestId": request_id,
+            "basedOn": based_on.key if based_on else None,
+        }
+        return {field: value for field, value in record.items() if value is not None}
+
+    def _patched(self, style: Style, key: str, decide: Decision, where: str) -> Version | None:
+        version: Version | None = None
+
+        def change(document: HistoryDocument) -> HistoryDocument:
+            nonlocal version
+            record = document.record(key)
+            if record is None:
+                version = None
+                return document
+            before = Version(style.id, record, is_in_trash=where == TRASH)
+            changes = {name: REMOVED if value is None else value for name, value in decide(before).items()}
+            after = document.patched(key, changes)
+            version = Version(style.id, after.record(key) or record, is_in_trash=where == TRASH)
+            return after
+
+        self.histories.update(style.folder, change, document=where)
+        return version
+
+    def _taken_out(self, style: Style, key: str, moved: Record, where: str) -> bool:
+        """Takes the record out if it still is what was moved; otherwise the move starts again."""
+        is_same = True
+
+        def change(document: HistoryDocument) -> HistoryDocument:
+            nonlocal is_same
+            is_same = document.record(key) in (None, moved)
+            return document.removed(key) if is_same else document
+
+        self.histories.update(style.folder, change, document=where)
+        return is_same
+
+
+def _is_open(record: Record) -> bool:
+    return record.get("status") in ("pending", "training")
+
+
+def _restored(document: HistoryDocument, *, key: str, record: Record) -> HistoryDocument:
+    names = {str(other.get("name")) for other in document.records if other is not document.record(key)}
+    if is_taken(str(record.get("name")), names):
+        raise NameTakenError(f"There is a version {record['name']} again; rename it, then restore this one.")
+    return _put(document, key=key, record=record)
+
+
+def _put(document: HistoryDocument, *, key: str, record: Record) -> HistoryDocument:
+    """With this record, in the place of an older copy of it if there is one."""
+    there = document.record(key)
+    if there is None:
+        return document.inserted(record)
+    gone = {name: REMOVED for name in there if name not in record}
+    return document.patched(key, {**record, **gone})
+
+
+def _checked_name(name: str, taken: set[str]) -> str:
+    name = normalized(name)
+    if problem := name_problem(name):
+        raise InvalidNameError(problem)
+    if is_taken(name, taken):
+        raise NameTakenError(
+            f"The name {name} is taken by another version or a model file; choose another one."
+        )
+    return name
+
+
+def _next_request_id(style_id: str, now_ms: int, records: list[Record]) -> str:
+    """`{style id}_{ms}`, later than all that are there: two in one millisecond get two."""
+    greatest = 0
+    for record in records:
+        prefix, _, ms = str(record.get("requestId") or record.get("id") or "").rpartition("_")
+        if prefix == style_id and ms.isascii() and ms.isdecimal() and len(ms) < 16:
+            greatest = max(greatest, int(ms))
+    return f"{style_id}_{max(now_ms, greatest + 1)}"

@@ -1,0 +1,308 @@
+"""RunPod's serverless job API on httpx: /run, /status, /cancel, /health.
+
+Every answer becomes either an outcome of a submission or evidence of a job; nothing that a server can send
+raises. Sources: https://docs.runpod.io/serverless/endpoints/operations and recorded answers; the facts are
+written out in docs/runpod.md.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import quote
+
+import httpx
+from pydantic import SecretStr
+
+from lora_core.evidence import CouldNotAsk, Evidence, Job, JobNotFound
+from lora_core.job_output import error_text
+from lora_core.versions import same_job
+
+INSTANCE_HEADER = "X-Local-Endpoint"
+"""Names the embedded endpoint's process in every reply: another server on its port is noticed."""
+_TOGETHER = 40
+_BODY_LIMIT = 32 * 1024 * 1024
+_TIMEOUT = httpx.Timeout(30, connect=10)
+# Raised before a byte of the request left: the training was certainly not taken.
+_NOTHING_SENT = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.UnsupportedProtocol,
+    httpx.ProxyError,
+)
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """The endpoint took the training."""
+
+    job_id: str
+
+
+@dataclass(frozen=True)
+class Refused:
+    """The endpoint said no; nothing runs."""
+
+    why: str
+
+
+@dataclass(frozen=True)
+class NotSent:
+    """Nothing reached the endpoint, or it asked to come back later: safe to try again."""
+
+    why: str
+    retry_after_s: float | None = None
+
+
+@dataclass(frozen=True)
+class OutcomeUnknown:
+    """A billed job may be running."""
+
+    why: str
+
+
+SubmitOutcome = Accepted | Refused | NotSent | OutcomeUnknown
+
+
+@dataclass(frozen=True)
+class Health:
+    """What `/health` counts."""
+
+    jobs: Mapping[str, int]
+    workers: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """A whole reply: `json` is None when the body is no JSON."""
+
+    status: int
+    json: Any
+    retry_after_s: float | None
+
+
+class RunpodClient:
+    """Speaks to one endpoint.
+
+    `transport` replaces the network, e.g. in tests. `instance_id` is what each reply must carry in
+    `X-Local-Endpoint`; None for RunPod itself. May be used by many threads at once.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        endpoint_id: str,
+        api_key: SecretStr,
+        *,
+        transport: httpx.BaseTransport | None = None,
+        instance_id: str | None = None,
+        timeout: httpx.Timeout = _TIMEOUT,
+    ) -> None:
+        self.base_url = base_url.rstrip("/")
+        self.endpoint_id = endpoint_id
+        self._api_key = api_key
+        self._instance_id = instance_id
+        self._transport = transport
+        self._timeout = timeout
+        self._client = self._new_client(transport)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes the connections."""
+        self._client.close()
+
+    def submit(self, request: Mapping[str, Any]) -> SubmitOutcome:
+        """`POST /run`, once: never sends a second time what may have been taken."""
+        try:
+            with self._fresh_client() as client:
+                answer = self._answer(client, "POST", "run", json=request)
+        except _NOTHING_SENT as error:
+            return NotSent(f"The endpoint could not be reached: {_words(error)}")
+        except (httpx.HTTPError, _ForeignReplyError) as error:
+            return OutcomeUnknown(f"No answer to the submission arrived: {_words(error)}")
+        return _submit_outcome(answer)
+
+    def status(self, job_id: str) -> Evidence:
+        """`GET /status/{id}` as evidence."""
+        return self._ask_of_job("GET", "status", job_id)
+
+    def statuses(self, job_ids: Sequence[str]) -> dict[str, Evidence]:
+        """The statuses of many jobs, asked together over one client, 40 at a time."""
+        if not job_ids:
+            return {}
+        with ThreadPoolExecutor(min(_TOGETHER, len(job_ids)), thread_name_prefix="runpod-status") as pool:
+            return dict(zip(job_ids, pool.map(self.status, job_ids), strict=True))
+
+    def cancel(self, job_id: str) -> Evidence:
+        """`POST /cancel/{id}`; its reply is no proof of the end, only the next status is."""
+        return self._ask_of_job("POST", "cancel", job_id)
+
+    def health(self) -> Health | CouldNotAsk:
+        """`GET /health`: jobs and workers of the endpoint."""
+        try:
+            answer = self._answer(self._client, "GET", "health")
+        except (httpx.HTTPError, _ForeignReplyError) as error:
+            return CouldNotAsk(f"The endpoint could not be asked: {_words(error)}")
+        if answer.status != 200 or not isinstance(answer.json, dict):
+            return _could_not_ask(answer)
+        return Health(_counts(answer.json.get("jobs")), _counts(answer.json.get("workers")))
+
+    def _ask_of_job(self, method: str, verb: str, job_id: str) -> Evidence:
+        try:
+            answer = self._answer(self._client, method, f"{verb}/{quote(job_id, safe='')}")
+        except (httpx.HTTPError, _ForeignReplyError) as error:
+            return CouldNotAsk(f"The endpoint could not be asked: {_words(error)}")
+        return _job_evidence(answer, job_id)
+
+    def _answer(self, client: httpx.Client, method: str, path: str, **content: Any) -> _Answer:
+        headers = {"Authorization": f"Bearer {self._api_key.get_secret_value()}"}
+        url = f"{self.base_url}/{quote(self.endpoint_id, safe='')}/{path}"
+        with client.stream(method, url, headers=headers, **content) as response:
+            body = _bounded_body(response)
+        if self._instance_id is not None and response.headers.get(INSTANCE_HEADER) != self._instance_id:
+            raise _ForeignReplyError("something else answers at the local endpoint's address")
+        return _Answer(response.status_code, _json(body), _retry_after_s(response.headers.get("Retry-After")))
+
+    @contextmanager
+    def _fresh_client(self) -> Iterator[httpx.Client]:
+        # A kept-alive connection that the server is just closing fails after the request left: on a fresh
+        # one a connect error proves that nothing was sent.
+        if self._transport is not None:
+            yield self._client
+            return
+        with self._new_client(None) as client:
+            yield client
+
+    def _new_client(self, transport: httpx.BaseTransport | None) -> httpx.Client:
+        limits = httpx.Limits(max_connections=_TOGETHER, max_keepalive_connections=_TOGETHER)
+        return httpx.Client(transport=transport, timeout=self._timeout, limits=limits, follow_redirects=False)
+
+
+class _ForeignReplyError(Exception):
+    """The reply is not from the process that it was asked of."""
+
+
+def _submit_outcome(answer: _Answer) -> SubmitOutcome:
+    body = answer.json if isinstance(answer.json, dict) else {}
+    job_id = body.get("id")
+    said = _problem(body)
+    if 200 <= answer.status < 300:
+        if isinstance(job_id, str) and job_id.strip():
+            return Accepted(job_id)
+        return (
+            Refused(said)
+            if said
+            else OutcomeUnknown(f"The endpoint answered {answer.status} without a job id.")
+        )
+    if answer.status == 429:
+        return NotSent("RunPod is taking no more requests just now (429).", answer.retry_after_s)
+    if 400 <= answer.status < 500 and answer.status != 408 and said:
+        return Refused(f"RunPod refused it ({answer.status}): {said}")
+    return OutcomeUnknown(f"The endpoint answered {answer.status} instead of a job id.")
+
+
+def _job_evidence(answer: _Answer, job_id: str) -> Evidence:
+    body = answer.json
+    # Only these words speak of the job; every other 404 (wrong endpoint, rotated key, redis) does not.
+    if (
+        answer.status == 404
+        and isinstance(body, dict)
+        and str(body.get("detail")).strip().casefold() == "job not found"
+    ):
+        return JobNotFound()
+    # In an error body `status` is a number, in a job a word.
+    if answer.status != 200 or not isinstance(body, dict) or not isinstance(body.get("status"), str):
+        return _could_not_ask(answer)
+    if isinstance(body.get("id"), str) and not same_job(body["id"], job_id):
+        return CouldNotAsk("The endpoint answered about another job.")
+    return job_from(body)
+
+
+def job_from(body: Mapping[str, Any]) -> Job:
+    """A job object, as /status answers it and the webhook brings it."""
+    return Job(
+        status=str(body.get("status")),
+        output=body.get("output"),
+        error=error_text(body.get("error")),
+        delay_ms=_milliseconds(body.get("delayTime")),
+        execution_ms=_milliseconds(body.get("executionTime")),
+        retries=_milliseconds(body.get("retries")) or 0,
+    )
+
+
+def _could_not_ask(answer: _Answer) -> CouldNotAsk:
+    said = _problem(answer.json) if isinstance(answer.json, dict) else None
+    match answer.status:
+        case 401 | 403:
+            why = "RunPod does not accept the API key; check RUNPOD_API_KEY."
+        case 429:
+            why = "RunPod asks to slow down (429); the lab waits and asks again."
+        case 404:
+            why = f"RunPod answered 404 ({said or 'no reason'}); check RUNPOD_ENDPOINT_ID and the API key."
+        case status if status >= 500:
+            why = f"RunPod has a problem of its own just now ({status}); the lab asks again."
+        case status:
+            why = f"RunPod's answer ({status}) could not be understood; the lab asks again."
+    return CouldNotAsk(why, answer.retry_after_s)
+
+
+def _problem(body: Mapping[str, Any]) -> str | None:
+    for name in ("detail", "error", "message", "title"):
+        if text := error_text(body.get(name)):
+            return text
+    return None
+
+
+def _bounded_body(response: httpx.Response) -> bytes:
+    body = bytearray()
+    for chunk in response.iter_bytes():
+        body += chunk
+        if len(body) > _BODY_LIMIT:
+            raise httpx.DecodingError(f"the answer is over {_BODY_LIMIT} bytes")
+    return bytes(body)
+
+
+def _json(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _retry_after_s(header: str | None) -> float | None:
+    if header is None:
+        return None
+    if header.strip().isdecimal():
+        return float(header)
+    try:
+        moment = parsedate_to_datetime(header)
+    except ValueError:
+        return None
+    return max(0.0, (moment - datetime.now(moment.tzinfo or UTC)).total_seconds()) if moment.tzinfo else None
+
+
+def _milliseconds(value: object) -> int | None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return int(value) if 0 <= value < 1e15 else None
+
+
+def _counts(value: object) -> dict[str, int]:
+    return {k: v for k, v in value.items() if isinstance(v, int)} if isinstance(value, dict) else {}
+
+
+def _words(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__

@@ -1,0 +1,102 @@
+"""Model files in an S3 bucket, where a RunPod trainer puts them. Reads only."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from lora_core.errors import StoreUnavailableError
+from lora_core.model_files import SUFFIX, ModelFile
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+_CONFIG = Config(
+    connect_timeout=5,
+    read_timeout=15,
+    retries={"max_attempts": 3, "mode": "standard"},
+    # Servers other than AWS reject the checksums that boto3 adds by itself since 1.36.
+    request_checksum_calculation="when_required",
+    response_checksum_validation="when_required",
+)
+
+
+class S3ModelFiles:
+    """Model files below one key prefix; see ModelFiles."""
+
+    def __init__(
+        self, bucket: str, prefix: str, *, region: str | None = None, endpoint_url: str | None = None
+    ) -> None:
+        self.bucket = bucket
+        self.prefix = prefix.strip("/")
+        self._region = region
+        self._endpoint_url = endpoint_url
+        self._client: S3Client = boto3.client(
+            "s3", region_name=region, endpoint_url=endpoint_url, config=_CONFIG
+        )
+
+    def find(self, model_name: str) -> ModelFile | None:
+        """See ModelFiles."""
+        key = self._key(model_name)
+        with self._sentences():
+            try:
+                head = self._client.head_object(Bucket=self.bucket, Key=key)
+            except ClientError as error:
+                # A 404 for the bucket looks the same in a HEAD, and must not read as "no model".
+                if error.response["ResponseMetadata"]["HTTPStatusCode"] == 404:
+                    self._client.head_bucket(Bucket=self.bucket)
+                    return None
+                raise
+        return ModelFile(
+            name=model_name,
+            url=self._url(key),
+            size_bytes=head["ContentLength"],
+            modified_at=head["LastModified"],
+            etag=head["ETag"].strip('"'),
+        )
+
+    def files(self) -> Sequence[ModelFile]:
+        """See ModelFiles."""
+        with self._sentences():
+            return list(self._listed())
+
+    def _listed(self) -> Iterator[ModelFile]:
+        pages = self._client.get_paginator("list_objects_v2").paginate(
+            Bucket=self.bucket, Prefix=self._key("", "")
+        )
+        for page in pages:
+            for item in page.get("Contents", ()):
+                name = item["Key"].removeprefix(self._key("", ""))
+                if name.endswith(SUFFIX) and "/" not in name:
+                    yield ModelFile(
+                        name=name.removesuffix(SUFFIX),
+                        url=self._url(item["Key"]),
+                        size_bytes=item["Size"],
+                        modified_at=item["LastModified"],
+                        etag=item["ETag"].strip('"'),
+                    )
+
+    def _key(self, model_name: str, suffix: str = SUFFIX) -> str:
+        return "/".join(part for part in (self.prefix, f"{model_name}{suffix}") if part or not suffix)
+
+    def _url(self, key: str) -> str:
+        if self._endpoint_url:
+            return f"{self._endpoint_url.rstrip('/')}/{self.bucket}/{key}"
+        host = (
+            f"{self.bucket}.s3.{self._region}.amazonaws.com"
+            if self._region
+            else f"{self.bucket}.s3.amazonaws.com"
+        )
+        return f"https://{host}/{key}"
+
+    @contextmanager
+    def _sentences(self) -> Iterator[None]:
+        try:
+            yield
+        except (ClientError, BotoCoreError) as error:
+            raise StoreUnavailableError(
+                f"The bucket {self.bucket} could not be read ({error}). Check S3_BUCKET, S3_REGION and the credentials."
+            ) from error

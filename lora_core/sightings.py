@@ -1,0 +1,123 @@
+"""What the lab saw of the jobs, in memory: the latest evidence, progress and loss curve of each version.
+
+Nothing here is written into a record. Loss curves of what has ended go to files, for a page that is opened
+later.
+"""
+
+import json
+import threading
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from lora_core.decide import Outlook, Verdict
+from lora_core.evidence import CouldNotAsk, Evidence, Job
+from lora_core.progress import Progress, advanced, merged_curve, read_loss_points, read_progress
+
+LossCurve = tuple[tuple[int, float], ...]
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """The last look at one version's job."""
+
+    evidence: Evidence
+    sentence: str
+    outlook: Outlook
+    at: datetime
+    answered_at: datetime | None = None
+    """When the endpoint last spoke of the job at all."""
+    progress: Progress | None = None
+    first_progress: tuple[datetime, int] | None = None
+    """When progress was first seen, and at which step: for the speed as observed."""
+    curve: LossCurve = ()
+
+    def observed_s_per_step(self) -> float | None:
+        """Seconds per step between the first progress seen and the latest."""
+        if self.progress is None or self.first_progress is None or self.answered_at is None:
+            return None
+        since, step = self.first_progress
+        steps = self.progress.step - step
+        return (self.answered_at - since).total_seconds() / steps if steps > 0 else None
+
+
+class Sightings:
+    """Sightings by the version's key; safe for many threads."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._lock = threading.Lock()
+        self._seen: dict[str, Sighting] = {}
+
+    def get(self, key: str) -> Sighting | None:
+        """The last look at it since this process started."""
+        with self._lock:
+            return self._seen.get(key)
+
+    def note(self, key: str, evidence: Evidence, verdict: Verdict, now: datetime) -> Sighting:
+        """Remembers a look; progress that arrives late never moves a bar back."""
+        with self._lock:
+            before = self._seen.get(key)
+            self._seen[key] = sighting = _next(before, evidence, verdict, now)
+        return sighting
+
+    def curve(self, key: str) -> LossCurve:
+        """(step, loss) pairs by step, at most 2,000."""
+        sighting = self.get(key)
+        if sighting and sighting.curve:
+            return sighting.curve
+        return self._stored(key)
+
+    def keep_curve(self, key: str) -> None:
+        """Writes the curve to its file. A full disk costs the curve, not the training."""
+        sighting = self.get(key)
+        if not sighting or not sighting.curve:
+            return
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            temporary = self._path(key).with_suffix(".tmp")
+            temporary.write_text(json.dumps(sighting.curve))
+            temporary.replace(self._path(key))
+        except OSError:
+            return
+
+    def _stored(self, key: str) -> LossCurve:
+        try:
+            points = json.loads(self._path(key).read_bytes())
+            return tuple((int(step), float(loss)) for step, loss in points)
+        except (OSError, ValueError, TypeError):
+            return ()
+
+    def _path(self, key: str) -> Path:
+        safe = "".join(character if character.isalnum() or character in "-_" else "_" for character in key)
+        return self._folder / f"{safe}.json"
+
+
+def _next(before: Sighting | None, evidence: Evidence, verdict: Verdict, now: datetime) -> Sighting:
+    after = Sighting(evidence, verdict.sentence, verdict.outlook, now)
+    if before is not None:
+        after = replace(
+            after,
+            answered_at=before.answered_at,
+            progress=before.progress,
+            first_progress=before.first_progress,
+            curve=before.curve,
+        )
+    if isinstance(evidence, CouldNotAsk):
+        return after
+    after = replace(after, answered_at=now)
+    return _with_output(after, evidence.output, now) if isinstance(evidence, Job) else after
+
+
+def _with_output(sighting: Sighting, output: object, now: datetime) -> Sighting:
+    told = read_progress(output)
+    curve = merged_curve(sighting.curve, read_loss_points(output))
+    if told is None:
+        return replace(sighting, curve=curve)
+    progress = advanced(sighting.progress, told)
+    return replace(
+        sighting,
+        curve=curve,
+        progress=progress,
+        first_progress=sighting.first_progress or (now, progress.step),
+    )

@@ -1,0 +1,197 @@
+"""Drafts and starts: what the user typed becomes a record, and a record becomes a training."""
+
+from collections.abc import Mapping
+from concurrent.futures import Future, TimeoutError
+from typing import Any
+
+from lora_core.datasets import Dataset, looked_at
+from lora_core.endpoints import Endpoints, configuration_sentence
+from lora_core.errors import ConfigurationError, NotAllowedError, NotFoundError, TrainingBlockedError
+from lora_core.forecast import FinishedJobs, Review, Values, reviewed
+from lora_core.parameters import PARAMETER_NAMES, TrainingParameters
+from lora_core.records import Changes, Records
+from lora_core.styles import Style, Styles
+from lora_core.submissions import Submissions
+from lora_core.versions import Version, VersionStatus
+
+
+class Starts:
+    """Makes drafts and starts trainings; see TrainingLab for what the arguments mean."""
+
+    def __init__(
+        self,
+        styles: Styles,
+        records: Records,
+        submissions: Submissions,
+        endpoints: Endpoints,
+        finished: FinishedJobs,
+    ) -> None:
+        self._styles = styles
+        self._records = records
+        self._submissions = submissions
+        self._settings = endpoints.settings
+        self._finished = finished
+
+    def dataset(self, style: Style, selection_set_id: int | None) -> Dataset | None:
+        """The pictures of a selection set as they are now; None when none is chosen."""
+        if selection_set_id is None:
+            return None
+        return looked_at(self._styles, style, self._styles.selection_set(style, selection_set_id))
+
+    def review(self, style: Style, parameters: Values, dataset: Dataset | None) -> Review:
+        """Findings, derived numbers, expected time and cost."""
+        is_embedded = self._settings.is_embedded
+        base_url = "local" if is_embedded else self._settings.runpod_base_url
+        endpoint_id = None if is_embedded else self._settings.runpod_endpoint_id
+        finished = self._finished.of(self._styles.all(), base_url=base_url, endpoint_id=endpoint_id)
+        return reviewed(parameters, style, dataset, self._settings, finished)
+
+    def save_draft(
+        self,
+        style: Style,
+        parameters: Values,
+        selection_set_id: int | None,
+        description: str,
+        name: str | None,
+        based_on: str | None,
+        key: str | None,
+    ) -> Version:
+        """A new draft; it may hold what could not be started."""
+        content = self._content(style, parameters, selection_set_id, description)
+        content["status"] = VersionStatus.DRAFT.value
+        return self._records.create(style, content, name=name, based_on=self._base(style, based_on), key=key)[
+            0
+        ]
+
+    def revise_draft(
+        self, style: Style, reference: str, parameters: Values, selection_set_id: int | None, description: str
+    ) -> Version:
+        """Replaces what a draft holds."""
+        draft = self._records.find(style, reference)
+        content = self._content(style, parameters, selection_set_id, description)
+
+        def decide(version: Version) -> Changes:
+            if version.status is not VersionStatus.DRAFT:
+                raise NotAllowedError(
+                    f"{version.name} is no draft any more; save the changes as a new version."
+                )
+            return content
+
+        return self._records.patch(style, draft.key, decide)
+
+    def start(
+        self,
+        style: Style,
+        parameters: TrainingParameters,
+        selection_set_id: int | None,
+        description: str,
+        name: str | None,
+        based_on: str | None,
+        key: str | None,
+    ) -> tuple[Version, Future[None] | None]:
+        """A new version that is being sent; with a key that is there already, its record and no Future."""
+        if key is not None and (there := self._there(style, key)) is not None:
+            return there, None
+        dataset = self._startable(style, parameters, selection_set_id)
+        content = self._content(style, parameters, selection_set_id, description) | dict(
+            self._submissions.beginning()
+        )
+        version, is_new = self._records.create(
+            style, content, name=name, based_on=self._base(style, based_on), key=key
+        )
+        return version, self._submissions.send(version, style, dataset) if is_new else None
+
+    def start_draft(
+        self, style: Style, reference: str, revision: Changes | None
+    ) -> tuple[Version, Future[None] | None]:
+        """Starts a draft; one that somebody else has started is answered as it is."""
+        draft = self._records.find(style, reference)
+        if draft.is_in_trash:
+            raise NotAllowedError(f"{draft.name} is in the trash; restore it, then start it.")
+        if draft.status is not VersionStatus.DRAFT:
+            return draft, None
+        values, set_id, content = self._revised(style, draft, revision)
+        dataset = self._startable(style, values, set_id)
+        beginning = self._submissions.beginning()
+
+        def decide(version: Version) -> Changes:
+            return {**content, **beginning} if version.status is VersionStatus.DRAFT else {}
+
+        version = self._records.patch(style, draft.key, decide)
+        is_ours = version.raw.get("submission") == beginning["submission"]
+        return version, self._submissions.send(version, style, dataset) if is_ours else None
+
+    def _revised(
+        self, style: Style, draft: Version, revision: Changes | None
+    ) -> tuple[TrainingParameters, int | None, Changes]:
+        if revision is None:
+            parameters = draft.parameters.complete()
+            if parameters is None:
+                raise NotAllowedError(
+                    f"{draft.name} lacks {', '.join(draft.parameters.missing)}; enter it, then start."
+                )
+            return (
+                parameters,
+                draft.selection_set_id,
+                {"imageCount": self._image_count(style, draft.selection_set_id)},
+            )
+        parameters, set_id = revision["parameters"], revision["selection_set_id"]
+        return parameters, set_id, self._content(style, parameters, set_id, revision["description"])
+
+    def _startable(
+        self, style: Style, parameters: TrainingParameters, selection_set_id: int | None
+    ) -> Dataset:
+        """Raises ConfigurationError, NotAllowedError or TrainingBlockedError when it is not."""
+        if self._settings.missing:
+            raise ConfigurationError(configuration_sentence(self._settings))
+        if style.problem:
+            raise NotAllowedError(style.problem)
+        dataset = self.dataset(style, selection_set_id)
+        blocks = self.review(style, parameters, dataset).blocks
+        if blocks or dataset is None:
+            raise TrainingBlockedError(blocks)
+        return dataset
+
+    def _content(
+        self, style: Style, parameters: Values, selection_set_id: int | None, description: str
+    ) -> dict[str, Any]:
+        content: dict[str, Any] = {
+            "description": description.strip() or None,
+            "parameters": _stored(parameters, style),
+            "selectionSetId": selection_set_id,
+            "imageCount": self._image_count(style, selection_set_id),
+        }
+        return content
+
+    def _image_count(self, style: Style, selection_set_id: int | None) -> int | None:
+        if selection_set_id is None:
+            return None
+        try:
+            return len(self._styles.selection_set(style, selection_set_id).filenames)
+        except NotFoundError:  # a draft may name a set that was deleted
+            return None
+
+    def _base(self, style: Style, reference: str | None) -> Version | None:
+        return None if reference is None else self._records.find(style, reference)
+
+    def _there(self, style: Style, key: str) -> Version | None:
+        try:
+            return self._records.find(style, key)
+        except NotFoundError:
+            return None
+
+
+def wait_for(sending: Future[None] | None, wait_s: float | None) -> None:
+    """Until the endpoint has answered, but no longer than `wait_s`; the sending goes on all the same."""
+    if sending is None:
+        return
+    try:
+        sending.result(timeout=wait_s)
+    except TimeoutError:
+        return
+
+
+def _stored(parameters: Values, style: Style) -> Mapping[str, object]:
+    if isinstance(parameters, TrainingParameters):
+        return parameters.with_class_tokens(style.trigger_token).model_dump()
+    return {name: parameters[name] for name in PARAMETER_NAMES if parameters.get(name) is not None}

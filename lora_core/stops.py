@@ -1,0 +1,85 @@
+"""Ending trainings, and settling what nobody but the user can know."""
+
+from lora_core.endpoints import Endpoints
+from lora_core.errors import NotAllowedError, NotFoundError, RunpodUnreachableError
+from lora_core.evidence import CouldNotAsk, Job, JobNotFound, JobStatus
+from lora_core.reconciliation import Reconciliation, StatusCheck, Tracked
+from lora_core.records import Changes, Records
+from lora_core.styles import Style
+from lora_core.times import Clock, to_iso
+from lora_core.versions import FailureReason, Version, VersionStatus, same_job
+
+_RUNNING = (JobStatus.IN_QUEUE, JobStatus.IN_PROGRESS, JobStatus.RUNNING)
+
+
+class Stops:
+    """Cancel, attach a job, give up; see TrainingLab."""
+
+    def __init__(
+        self, records: Records, reconciliation: Reconciliation, endpoints: Endpoints, *, clock: Clock
+    ) -> None:
+        self._records = records
+        self._reconciliation = reconciliation
+        self._endpoints = endpoints
+        self._clock = clock
+
+    def cancel(self, style: Style, version: Version) -> StatusCheck:
+        """Writes the wish first, so that it outlives a crash; then asks RunPod, then looks."""
+        if version.status is VersionStatus.DRAFT:
+            raise NotAllowedError(f"{version.name} is a draft; nothing of it runs.")
+        asked = self._records.patch(style, version.key, self._cancel_asked)
+        self._reconciliation.repeat_cancel(asked)
+        return self._reconciliation.check([Tracked(style, asked)])[0]
+
+    def attach(self, style: Style, version: Version, job_id: str) -> StatusCheck:
+        """Gives the version the job that RunPod's console shows."""
+        job_id = job_id.strip()
+        if version.job_id is not None or version.submission is None or version.status is VersionStatus.DRAFT:
+            raise NotAllowedError(
+                f"{version.name} needs no job: only a submission whose reply was lost does."
+            )
+        for other in (*self._records.live(style), *self._records.trash(style)):
+            if other.job_id is not None and same_job(other.job_id, job_id):
+                raise NotAllowedError(
+                    f"That job belongs to {other.name} already; look for another one in the console."
+                )
+        endpoint = self._endpoints.of(version.submission)
+        evidence = endpoint if isinstance(endpoint, CouldNotAsk) else endpoint.client.status(job_id)
+        if isinstance(evidence, CouldNotAsk):
+            raise RunpodUnreachableError(f"The job could not be looked up: {evidence.why} Try again later.")
+        if isinstance(evidence, JobNotFound):
+            raise NotFoundError(f"The endpoint knows no job {job_id}; copy its id from RunPod's console.")
+        attached = self._reconciliation.attach(style, version, job_id)
+        return self._reconciliation.judge(style, attached, evidence)
+
+    def give_up(self, style: Style, version: Version) -> Version:
+        """Marks as failed what cannot be known any more; never what the endpoint says is running."""
+        if version.is_final or version.status is VersionStatus.DRAFT:
+            raise NotAllowedError(f"{version.name} is {version.status_text}; there is nothing to give up.")
+        check = self._reconciliation.check([Tracked(style, version)])[0]
+        if isinstance(check.evidence, Job) and check.evidence.status in _RUNNING:
+            raise NotAllowedError(
+                f"{version.name} is on its endpoint ({check.evidence.status}); cancel it instead."
+            )
+        now = to_iso(self._clock())
+
+        def decide(fresh: Version) -> Changes:
+            if fresh.is_final or fresh.status is VersionStatus.DRAFT:
+                return {}
+            return {
+                "status": VersionStatus.FAILED.value,
+                "failureReason": FailureReason.GIVEN_UP.value,
+                "error": "Marked as failed by the user; how it ended is not known.",
+                "failedAt": now,
+            }
+
+        return self._records.patch(style, version.key, decide)
+
+    def _cancel_asked(self, version: Version) -> Changes:
+        if (
+            version.is_final
+            or version.status is VersionStatus.DRAFT
+            or version.cancel_requested_at is not None
+        ):
+            return {}
+        return {"cancelRequestedAt": to_iso(self._clock())}

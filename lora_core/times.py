@@ -1,0 +1,36 @@
+"""Moments in time: always UTC, always with a zone, written as the users' existing files write them."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+Clock = Callable[[], datetime]
+"""Answers the present moment; an argument wherever time matters, so that tests can set it."""
+
+
+def utc_now() -> datetime:
+    """The present moment."""
+    return datetime.now(UTC)
+
+
+def to_iso(moment: datetime) -> str:
+    """`2025-10-12T07:27:21.532Z`: milliseconds and Z, as JavaScript's toISOString writes it."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def from_iso(text: object) -> datetime | None:
+    """The moment that a record's text names; None for anything that is no date. No zone reads as UTC."""
+    if not isinstance(text, str):
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    try:
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except OverflowError:  # year 1 or 9999 with an offset
+        return None
+
+
+def epoch_ms(moment: datetime) -> int:
+    """Milliseconds since 1970, as a request id holds them."""
+    return int(moment.timestamp() * 1000)

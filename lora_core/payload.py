@@ -42,7 +42,7 @@ def run_request(
     }
     body: dict[str, Any] = {
         "input": {
-            "workflow": style_graph(parameters, model_name=model_name),
+            "workflow": style_graph(parameters),
             "training_data": {"s3_urls": list(file_urls)},
             "training_config": training_config,
             # RunPod drops unknown keys beside `input`, so what is ours goes into it.

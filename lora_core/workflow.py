@@ -32,10 +32,10 @@ _SAMPLE_SCENES: Final = (
 )
 
 
-def style_graph(parameters: TrainingParameters, *, model_name: str) -> Graph:
+def style_graph(parameters: TrainingParameters) -> Graph:
     """A new graph for one version; its class_tokens must be settled.
 
-    `model_name` becomes the name of the file that the trainer writes, without its ending.
+    The model's name is not in it: `training_config` tells it to the container.
     """
     return {
         MODELS: _models(),
@@ -43,7 +43,7 @@ def style_graph(parameters: TrainingParameters, *, model_name: str) -> Graph:
         DATASET: _dataset(parameters),
         OPTIMIZER: _optimizer(parameters),
         PROMPTS: _prompts(parameters.class_tokens or ""),
-        INIT: _init(parameters, model_name),
+        INIT: _init(parameters),
         LOOP: _node("FluxTrainLoop", "Train", network_trainer=[INIT, 0], steps=parameters.max_train_steps),
         SAVE: _save(),
         END: _node("FluxTrainEnd", "End of training", network_trainer=[SAVE, 0], save_state=False),
@@ -124,7 +124,7 @@ def _prompts(class_tokens: str) -> Node:
     return _node("StringConstantMultiline", "Sample prompts", string="|".join(prompts), strip_newlines=True)
 
 
-def _init(parameters: TrainingParameters, model_name: str) -> Node:
+def _init(parameters: TrainingParameters) -> Node:
     return _node(
         "InitFluxLoRATraining",
         "LoRA of the style",
@@ -132,7 +132,7 @@ def _init(parameters: TrainingParameters, model_name: str) -> Node:
         dataset=[DATASET, 0],
         optimizer_settings=[OPTIMIZER, 0],
         sample_prompts=[PROMPTS, 0],
-        output_name=model_name,
+        output_name="flux_lora_file_name",  # as in the recorded request; training_config names the model
         output_dir="/model_output",
         network_dim=parameters.network_dim,
         network_alpha=parameters.network_alpha,

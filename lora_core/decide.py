@@ -86,12 +86,14 @@ def decide(version: Version, evidence: Evidence, model: ModelEvidence, now: date
         return Verdict("This is a draft; nothing was sent.")
     if version.is_final:
         return _of_final(version, evidence, model, now)
+    if not isinstance(evidence, NoJobId):  # there is a job: it was sent, whatever the submission says
+        return _of_sent(version, evidence, model, now)
     match version.submission_state(now):
         case SubmissionState.PREPARING:
             return _of_preparing(version, now)
         case SubmissionState.SENDING:
             return Verdict("It is being sent to the endpoint.")
-        case SubmissionState.UNKNOWN if isinstance(evidence, NoJobId):
+        case SubmissionState.UNKNOWN:
             return _of_unknown(version, model, now)
         case _:
             return _of_sent(version, evidence, model, now)
@@ -182,6 +184,8 @@ def _of_completed_job(version: Version, job: Job, model: ModelEvidence, now: dat
     match model:
         case Present():
             return _completed(version, model.url, _end(version, job, now), job=job)
+        case NotAsked() if version.is_final:
+            return Verdict("RunPod says completed; whether its model is there could not be seen.")
         case NotAsked():
             return _completed(version, None, _end(version, job, now), job=job, note="no address given")
         case Absent():
@@ -313,7 +317,7 @@ def _start(version: Version, job: Job, now: datetime) -> datetime:
     submitted_at = version.submission.submitted_at if version.submission else None
     if submitted_at is None or job.delay_ms is None or job.retries:
         return now
-    return min(now, submitted_at + timedelta(milliseconds=job.delay_ms))
+    return _at_most(now, submitted_at, job.delay_ms)
 
 
 def _end(version: Version, job: Job, now: datetime) -> datetime:
@@ -321,13 +325,23 @@ def _end(version: Version, job: Job, now: datetime) -> datetime:
     submitted_at = version.submission.submitted_at if version.submission else None
     if submitted_at is None or job.delay_ms is None or job.execution_ms is None or job.retries:
         return now
-    return min(now, submitted_at + timedelta(milliseconds=job.delay_ms + job.execution_ms))
+    return _at_most(now, submitted_at, job.delay_ms + job.execution_ms)
+
+
+def _at_most(now: datetime, start: datetime, duration_ms: int) -> datetime:
+    try:
+        return min(now, start + timedelta(milliseconds=duration_ms))
+    except OverflowError:  # beyond the year 9999: whoever wrote it, it is not yet
+        return now
 
 
 def _is_past(start: datetime | None, duration_ms: int | None, margin: timedelta, now: datetime) -> bool:
     if start is None or duration_ms is None:
         return False
-    return now >= start + timedelta(milliseconds=duration_ms) + margin
+    try:
+        return now >= start + timedelta(milliseconds=duration_ms) + margin
+    except OverflowError:
+        return False
 
 
 def _reason(job: Job) -> FailureReason:

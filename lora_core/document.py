@@ -8,7 +8,6 @@ changed record, and that record itself, is scanned for places.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from enum import Enum
 from functools import cached_property
 from typing import Any
 
@@ -64,7 +63,7 @@ class HistoryDocument:
         """With `record` as the newest."""
         text = self.data.decode()
         text = json_text.with_element_first(text, self._list_start(text), record)
-        return HistoryDocument(text.encode(), (dict(record), *self.entries))
+        return HistoryDocument(text.encode(), (_as_read(record), *self.entries))
 
     def patched(self, key: str, changes: Mapping[str, Any]) -> "HistoryDocument":
         """With the named keys of one record changed; this very document when nothing would change.
@@ -73,7 +72,7 @@ class HistoryDocument:
         """
         at = self._positions[key]
         entry = dict(self.entries[at])
-        plain = {name: value.value if isinstance(value, Enum) else value for name, value in changes.items()}
+        plain = {name: _as_read(value) for name, value in changes.items()}
         needed = {name: value for name, value in plain.items() if not _same(entry.get(name, REMOVED), value)}
         if not needed:
             return self
@@ -112,6 +111,11 @@ class HistoryDocument:
     def _entry_span(self, text: str, at: int) -> Span:
         spans = json_text.elements(text, self._list_start(text))
         return next(span for number, span in enumerate(spans) if number == at)
+
+
+def _as_read(value: Any) -> Any:
+    """The value as it comes back from the file: enums and tuples must not look like a change for ever."""
+    return value if value is REMOVED else json_text.loads(json_text.dumps(value))
 
 
 def _same(before: object, after: object) -> bool:

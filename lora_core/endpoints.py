@@ -1,19 +1,14 @@
 """Which endpoint a training goes to, and which one knows a training of before."""
 
 import threading
-from collections.abc import Callable
 from dataclasses import dataclass
-
-import httpx
 
 from lora_core.embedded import EMBEDDED_BASE_URL, EmbeddedEndpoint, EndpointAddress
 from lora_core.errors import ConfigurationError, RunpodUnreachableError
 from lora_core.evidence import CouldNotAsk
-from lora_core.runpod import RunpodClient
+from lora_core.runpod import RunpodClient, Transport
 from lora_core.settings import Settings
 from lora_core.versions import Submission
-
-TransportFactory = Callable[[], httpx.BaseTransport]
 
 
 @dataclass(frozen=True)
@@ -34,7 +29,7 @@ class Endpoint:
 class Endpoints:
     """Clients by endpoint; one client for each is kept and shared by all threads."""
 
-    def __init__(self, settings: Settings, *, transport: httpx.BaseTransport | None = None) -> None:
+    def __init__(self, settings: Settings, *, transport: Transport | None = None) -> None:
         self.settings = settings
         self.embedded = EmbeddedEndpoint(settings.lora_lab_state_dir, settings.lora_lab_models)
         self._transport = transport

@@ -95,7 +95,9 @@ class Histories:
         aside = f".lora_lab/damaged/{damage.document.replace('/', '__')}.{damage.etag[:12]}"
         if self.store.read(aside) is None:
             self.store.write(aside, stored.data, if_match=None)
-        self.store.write(damage.document, damage.proposal.data, if_match=damage.etag)
+        written = self.store.write(damage.document, damage.proposal.data, if_match=damage.etag)
+        if written.displaced and (whole := self._settled(written.displaced)):
+            self.store.write(damage.document, whole.data, if_match=written.etag)
 
     def _read(self, name: str) -> tuple[HistoryDocument, str | None]:
         stored = self.store.read(name)
@@ -137,8 +139,11 @@ class Histories:
             basis = self._settled(written.displaced)
             if basis is None:  # it never became whole; it stays in the store's backup
                 break
-            after = change(basis)
-            written = self.store.write(name, after.data, if_match=written.etag)
+            after = basis
+            try:
+                after = change(basis)
+            finally:  # also when the change is refused on top of it: what we had displaced comes back
+                written = self.store.write(name, after.data, if_match=written.etag)
         self._parsed[name] = (written.etag, after)
         return after
 

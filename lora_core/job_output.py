@@ -4,6 +4,9 @@ import json
 from collections.abc import Mapping
 from enum import Enum
 
+_LONGEST_ERROR = 20_000
+"""Characters of an error that go into a record: a traceback, not a whole log."""
+
 
 class OutputKind(Enum):
     """What an output of a COMPLETED job says."""
@@ -48,8 +51,10 @@ def failure_of(output: object) -> str:
 def error_text(error: object) -> str | None:
     """An error in words; RunPod's is sometimes JSON text with `error_type` and `error_message`."""
     if isinstance(error, str):
-        return _message_of(_parsed(error)) or error.strip() or None
-    return _message_of(error) or (json.dumps(error, default=str) if error else None)
+        text = _message_of(_parsed(error)) or error.strip()
+    else:
+        text = _message_of(error) or (json.dumps(error, default=str) if error else "")
+    return text[:_LONGEST_ERROR] or None
 
 
 def _parsed(text: str) -> object:

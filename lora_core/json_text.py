@@ -37,12 +37,19 @@ def loads(data: bytes) -> Any:
     try:
         return orjson.loads(data)
     except orjson.JSONDecodeError:
+        pass
+    try:
         return json.loads(data.decode(), parse_constant=_no_constant)
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
 
 
 def dumps(value: object) -> bytes:
     """Two-space indent, no newline at the end: as the users' files are written."""
-    return orjson.dumps(value, option=orjson.OPT_INDENT_2)
+    try:
+        return orjson.dumps(value, option=orjson.OPT_INDENT_2)
+    except orjson.JSONEncodeError:  # lone surrogates and integers beyond 64 bits, which `loads` accepts
+        return json.dumps(value, indent=2).encode()
 
 
 def elements(text: str, start: int) -> Iterator[Span]:
@@ -74,7 +81,7 @@ def member_start(text: str, key: str) -> int:
     start = _skip(text, 0)
     first = _skip(text, start + 1)
     name, end = _decode(text, first)
-    if name == key and text.count(f'"{key}"') == 1:
+    if name == key and text.count(f'"{key}"') == 1 and "\\u00" not in text:  # keys can be written in escapes
         return _skip(text, _skip(text, end) + 1)  # the usual file: no need to look for the value's end
     return [member.value.start for member in members(text, start) if member.key == key][-1]
 
@@ -102,37 +109,42 @@ def without_element(text: str, start: int, number: int) -> str:
 
 def with_member(text: str, key: str, value: object) -> str:
     """The object `text` with one key set, or taken out when `value` is REMOVED; a new key comes last."""
+    if value is REMOVED:
+        return _without_members(text, key)
     found = list(members(text))
     same = [member for member in found if member.key == key]
-    if value is REMOVED:
-        return _without_members(text, found, key)
     if same:
         place = same[-1].value
         return text[: place.start] + _rendered(value, _indent_of(text, same[-1])) + text[place.end :]
     if not found:
-        return f"{{{json.dumps(key, ensure_ascii=False)}: {_rendered(value, None)}}}"
+        return f"{{{_rendered(key, None)}: {_rendered(value, None)}}}"
     last = found[-1]
     gap = text[_gap_start(text, last) : last.start]
     rendered = _rendered(value, _indent_of(text, last))
-    new = f",{gap or ' '}{json.dumps(key, ensure_ascii=False)}: {rendered}"
+    new = f",{gap or ' '}{_rendered(key, None)}: {rendered}"
     return text[: last.value.end] + new + text[last.value.end :]
 
 
-def _without_members(text: str, found: list[Member], key: str) -> str:
-    for number in reversed(range(len(found))):
-        if found[number].key != key:
-            continue
+def _without_members(text: str, key: str) -> str:
+    """One at a time: of two equal keys side by side the second has no place of its own any more."""
+    while True:
+        found = list(members(text))
+        number = next((at for at, member in enumerate(found) if member.key == key), None)
+        if number is None:
+            return text
         if number + 1 < len(found):
             text = text[: found[number].start] + text[found[number + 1].start :]
         else:
             start = found[number - 1].value.end if number else found[number].start
             text = text[:start] + text[found[number].value.end :]
-    return text
 
 
 def _rendered(value: object, indent: str | None) -> str:
     if indent is None:
-        return orjson.dumps(value).decode()
+        try:
+            return orjson.dumps(value).decode()
+        except orjson.JSONEncodeError:
+            return json.dumps(value)
     return dumps(value).decode().replace("\n", f"\n{indent}")
 
 

@@ -1,17 +1,16 @@
 """The lab: everything that can be done with styles and their versions, for pages, scripts and notebooks."""
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
-
-import httpx
 
 from lora_core.datasets import Dataset
 from lora_core.endpoints import Endpoints
 from lora_core.errors import DamagedDocumentError
 from lora_core.evidence import JobNotFound
-from lora_core.forecast import FinishedJobs, Review, Values, remaining
+from lora_core.forecast import FinishedJobs, Review, Values, remaining, spent_usd
 from lora_core.histories import Damage, Histories
 from lora_core.model_adoption import ModelSyncPlan, applied, planned
 from lora_core.model_files import ModelFile
@@ -23,6 +22,7 @@ from lora_core.parameters import TrainingParameters
 from lora_core.payload import caption_name
 from lora_core.reconciliation import Reconciliation, StatusCheck, Tracked
 from lora_core.records import Records
+from lora_core.runpod import Transport
 from lora_core.sample_style import (
     SAMPLE_SETS,
     SAMPLE_STYLE_NAME,
@@ -50,11 +50,17 @@ class TrainingLab:
     """
 
     def __init__(
-        self, settings: Settings, *, clock: Clock = utc_now, transport: httpx.BaseTransport | None = None
+        self,
+        settings: Settings,
+        *,
+        clock: Clock = utc_now,
+        transport: Transport | None = None,
+        places: ModelPlaces | None = None,
+        wait: Callable[[float], None] = time.sleep,
     ) -> None:
         self.settings = settings
         self._clock = clock
-        self._places = ModelPlaces(settings)
+        self._places = places or ModelPlaces(settings)
         self._histories = Histories(LocalStore(settings.root))
         self._styles = Styles(self._histories.store, self._histories)
         self._records = Records(self._histories, model_labels=self._places.labels, clock=clock)
@@ -67,6 +73,7 @@ class TrainingLab:
             self._places,
             Outbox(settings.lora_lab_state_dir / "outbox"),
             clock=clock,
+            wait=wait,
             webhook_url=lambda request_id: webhook_url(settings, request_id),
         )
         self._reconciliation = Reconciliation(
@@ -351,6 +358,10 @@ class TrainingLab:
         return self._reconciliation.judge(
             style, version, delivered.job if isinstance(evidence, JobNotFound) else evidence
         )
+
+    def spent_usd(self, version: Version) -> float | None:
+        """What a finished training's worker time cost, in USD; None without a price or a measured time."""
+        return spent_usd(version, self.settings)
 
     # Models
 

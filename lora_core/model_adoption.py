@@ -53,13 +53,15 @@ def planned(
     adoptions: list[Adoption] = []
     ambiguous: list[tuple[ModelFile, tuple[Version, ...]]] = []
     for file in files:
-        if not file.name.startswith(prefix) or _CHECKPOINT.search(file.name):
+        if not file.name.startswith(prefix):
             continue
         matches = _matches(file, [*live, *trash])
         if len(matches) > 1:
             ambiguous.append((file, tuple(matches)))
         elif not matches:
-            adoptions.append(Adoption(file, None))
+            # Only here: the model of a version named test-20251012 looks like a checkpoint, and is none.
+            if not _CHECKPOINT.search(file.name):
+                adoptions.append(Adoption(file, None))
         elif not matches[0].is_in_trash and _changes(matches[0], file):
             adoptions.append(Adoption(file, matches[0]))
     return ModelSyncPlan(style, tuple(adoptions), tuple(ambiguous))
@@ -113,6 +115,7 @@ def _changes(version: Version, file: ModelFile) -> Changes:
             "statusNote": "found by its model file",
             "error": None,
             "failedAt": None,
+            "failureReason": None,
         }
     elif version.status is VersionStatus.FAILED:
         changes = {}

@@ -1,5 +1,7 @@
 """Where finished models lie: a folder here, a bucket in `s3_models`, one protocol for both."""
 
+import errno
+import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -53,7 +55,10 @@ class LocalModelFiles:
     def files(self) -> Sequence[ModelFile]:
         """See ModelFiles."""
         try:
-            paths = sorted(self.folder.glob(f"*{SUFFIX}"))
+            # Not glob: it answers an empty list for a folder that cannot be read.
+            paths = sorted(path for path in self.folder.iterdir() if path.name.endswith(SUFFIX))
+        except FileNotFoundError:
+            return []
         except OSError as error:
             raise _unreadable(self.folder, error) from error
         return [file for path in paths if not path.name.startswith(".") and (file := self._model_file(path))]
@@ -61,10 +66,14 @@ class LocalModelFiles:
     def _model_file(self, path: Path) -> ModelFile | None:
         try:
             status = path.stat()
-        except FileNotFoundError:
+        except (FileNotFoundError, ValueError):  # ValueError: a NUL or half a character in the name
             return None
         except OSError as error:
+            if error.errno == errno.ENAMETOOLONG:  # 80 characters of a name can be 240 bytes
+                return None
             raise _unreadable(path, error) from error
+        if not stat.S_ISREG(status.st_mode):
+            return None
         return ModelFile(
             name=path.name.removesuffix(SUFFIX),
             url=path.resolve().as_uri(),

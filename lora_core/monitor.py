@@ -157,6 +157,9 @@ class Monitor:
             except LoraCoreError as error:  # the disk or bucket is gone: it may come back
                 _log.warning("The monitor could not look: %s", error)
                 pause_s = _IDLE_S
+            except Exception:  # noqa: BLE001 - whatever it is, trainings must not go unwatched for it
+                _log.exception("The monitor could not look")
+                pause_s = _IDLE_S
             self._wait(self._nudged, pause_s)
 
     def _look_around(self, now: datetime) -> None:

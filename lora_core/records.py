@@ -70,9 +70,10 @@ class Records:
             for version in versions:
                 if version.answers_to(reference):
                     return version
-            for version in versions:
-                if version.name.casefold() == reference.casefold():
-                    return version
+            for is_named in (str.__eq__, _is_same_name):  # old files can hold test and Test
+                for version in versions:
+                    if is_named(version.name, reference):
+                        return version
         raise NotFoundError(f"{style.name} has no version {reference}. Look it up in its history.")
 
     def taken_names(self, style: Style) -> set[str]:
@@ -131,13 +132,15 @@ class Records:
 
     def restore(self, style: Style, key: str) -> Version:
         """Moves it back from the trash. Raises NotFoundError, NameTakenError."""
+        copied: Record | None = None
         while True:
             record = self.histories.trash(style.folder).record(key)
             if record is None:
                 return self.find(style, key)
-            self.histories.update(style.folder, partial(_restored, key=key, record=record))
+            self.histories.update(style.folder, partial(_restored, key=key, record=record, copied=copied))
             if self._taken_out(style, key, record, TRASH):
                 return self.find(style, key)
+            copied = record
 
     def _new_record(
         self,
@@ -202,10 +205,20 @@ def _is_open(record: Record) -> bool:
     return record.get("status") in ("pending", "training")
 
 
-def _restored(document: HistoryDocument, *, key: str, record: Record) -> HistoryDocument:
-    names = {str(other.get("name")) for other in document.records if other is not document.record(key)}
-    if is_taken(str(record.get("name")), names):
-        raise NameTakenError(f"There is a version {record['name']} again; rename it, then restore this one.")
+def _is_same_name(name: str, other: str) -> bool:
+    return is_taken(name, (other,))
+
+
+def _restored(
+    document: HistoryDocument, *, key: str, record: Record, copied: Record | None
+) -> HistoryDocument:
+    """With the trashed record, unless it is live: then that one counts, being newer, except our own copy."""
+    there = document.record(key)
+    if there is not None and there != copied:
+        return document
+    name = str(record.get("name"))
+    if is_taken(name, {str(other.get("name")) for other in document.records if other is not there}):
+        raise NameTakenError(f"There is a version {name} again; rename it, then restore this one.")
     return _put(document, key=key, record=record)
 
 
@@ -234,6 +247,6 @@ def _next_request_id(style_id: str, now_ms: int, records: list[Record]) -> str:
     greatest = 0
     for record in records:
         prefix, _, ms = str(record.get("requestId") or record.get("id") or "").rpartition("_")
-        if prefix == style_id and ms.isascii() and ms.isdecimal() and len(ms) < 16:
+        if prefix == style_id and ms.isascii() and ms.isdecimal() and len(ms) < 100:
             greatest = max(greatest, int(ms))
     return f"{style_id}_{max(now_ms, greatest + 1)}"

@@ -6,6 +6,8 @@ written out in docs/runpod.md.
 """
 
 import json
+import re
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -23,10 +25,14 @@ from lora_core.evidence import CouldNotAsk, Evidence, Job, JobNotFound
 from lora_core.job_output import error_text
 from lora_core.versions import same_job
 
+Transport = httpx.BaseTransport
+"""What carries the requests; an argument, so that tests answer instead of the network."""
+
 INSTANCE_HEADER = "X-Local-Endpoint"
 """Names the embedded endpoint's process in every reply: another server on its port is noticed."""
 _TOGETHER = 40
 _BODY_LIMIT = 32 * 1024 * 1024
+_LONGEST_RETRY_AFTER_S = 600.0
 _TIMEOUT = httpx.Timeout(30, connect=10)
 # Raised before a byte of the request left: the training was certainly not taken.
 _NOTHING_SENT = (
@@ -36,6 +42,9 @@ _NOTHING_SENT = (
     httpx.UnsupportedProtocol,
     httpx.ProxyError,
 )
+# The last two are no HTTPError: httpx raises them for a malformed `Location`, though it follows none.
+_NO_ANSWER = (httpx.HTTPError, httpx.InvalidURL, UnicodeError)
+_HALF_CHARACTER = re.compile(rb"\\u[dD][89a-fA-F]|\xed[\xa0-\xbf]")
 
 
 @dataclass(frozen=True)
@@ -91,7 +100,8 @@ class RunpodClient:
     """Speaks to one endpoint.
 
     `transport` replaces the network, e.g. in tests. `instance_id` is what each reply must carry in
-    `X-Local-Endpoint`; None for RunPod itself. May be used by many threads at once.
+    `X-Local-Endpoint`; None for RunPod itself. A reply that takes over `longest_reply_s` is given up. May be
+    used by many threads at once.
     """
 
     def __init__(
@@ -100,9 +110,10 @@ class RunpodClient:
         endpoint_id: str,
         api_key: SecretStr,
         *,
-        transport: httpx.BaseTransport | None = None,
+        transport: Transport | None = None,
         instance_id: str | None = None,
         timeout: httpx.Timeout = _TIMEOUT,
+        longest_reply_s: float = 60,
     ) -> None:
         self.base_url = base_url.rstrip("/")
         self.endpoint_id = endpoint_id
@@ -110,6 +121,7 @@ class RunpodClient:
         self._instance_id = instance_id
         self._transport = transport
         self._timeout = timeout
+        self._longest_reply_s = longest_reply_s
         self._client = self._new_client(transport)
 
     def __enter__(self) -> Self:
@@ -129,9 +141,11 @@ class RunpodClient:
         try:
             with self._fresh_client() as client:
                 answer = self._answer(client, "POST", "run", json=request)
+        except _UnusableSettingError as error:
+            return Refused(str(error))
         except _NOTHING_SENT as error:
             return NotSent(f"The endpoint could not be reached: {_words(error)}")
-        except (httpx.HTTPError, _ForeignReplyError) as error:
+        except (*_NO_ANSWER, _ForeignReplyError) as error:
             return OutcomeUnknown(f"No answer to the submission arrived: {_words(error)}")
         return _submit_outcome(answer)
 
@@ -154,7 +168,7 @@ class RunpodClient:
         """`GET /health`: jobs and workers of the endpoint."""
         try:
             answer = self._answer(self._client, "GET", "health")
-        except (httpx.HTTPError, _ForeignReplyError) as error:
+        except (*_NO_ANSWER, _ForeignReplyError, _UnusableSettingError) as error:
             return CouldNotAsk(f"The endpoint could not be asked: {_words(error)}")
         if answer.status != 200 or not isinstance(answer.json, dict):
             return _could_not_ask(answer)
@@ -163,18 +177,44 @@ class RunpodClient:
     def _ask_of_job(self, method: str, verb: str, job_id: str) -> Evidence:
         try:
             answer = self._answer(self._client, method, f"{verb}/{quote(job_id, safe='')}")
-        except (httpx.HTTPError, _ForeignReplyError) as error:
+        except (*_NO_ANSWER, _ForeignReplyError, _UnusableSettingError) as error:
             return CouldNotAsk(f"The endpoint could not be asked: {_words(error)}")
         return _job_evidence(answer, job_id)
 
     def _answer(self, client: httpx.Client, method: str, path: str, **content: Any) -> _Answer:
-        headers = {"Authorization": f"Bearer {self._api_key.get_secret_value()}"}
-        url = f"{self.base_url}/{quote(self.endpoint_id, safe='')}/{path}"
-        with client.stream(method, url, headers=headers, **content) as response:
-            body = _bounded_body(response)
+        request = self._request(client, method, path, **content)
+        response = client.send(request, stream=True)
+        try:
+            body = self._bounded_body(response)
+        finally:
+            response.close()
         if self._instance_id is not None and response.headers.get(INSTANCE_HEADER) != self._instance_id:
             raise _ForeignReplyError("something else answers at the local endpoint's address")
-        return _Answer(response.status_code, _json(body), _retry_after_s(response.headers.get("Retry-After")))
+        retry_after_s = _retry_after_s(response.headers.get("Retry-After"))
+        return _Answer(response.status_code, parsed_body(body), retry_after_s)
+
+    def _request(self, client: httpx.Client, method: str, path: str, **content: Any) -> httpx.Request:
+        key = self._api_key.get_secret_value().strip()
+        # What cannot stand in a header would come back in the error's text, and so into the log.
+        if not key.isascii() or not key.isprintable():
+            raise _UnusableSettingError("RUNPOD_API_KEY holds characters that no key has; copy it once more.")
+        url = f"{self.base_url}/{quote(self.endpoint_id, safe='')}/{path}"
+        try:
+            return client.build_request(method, url, headers={"Authorization": f"Bearer {key}"}, **content)
+        except (httpx.InvalidURL, UnicodeError) as error:
+            raise _UnusableSettingError(
+                f"{self.base_url} is no address ({error}); check RUNPOD_BASE_URL."
+            ) from error
+
+    def _bounded_body(self, response: httpx.Response) -> bytes:
+        body, started = bytearray(), time.monotonic()
+        for chunk in response.iter_bytes():
+            body += chunk
+            if len(body) > _BODY_LIMIT:
+                raise httpx.DecodingError(f"the answer is over {_BODY_LIMIT} bytes")
+            if time.monotonic() - started > self._longest_reply_s:  # one that trickles never times out
+                raise httpx.ReadTimeout(f"the answer took over {self._longest_reply_s:.0f} s")
+        return bytes(body)
 
     @contextmanager
     def _fresh_client(self) -> Iterator[httpx.Client]:
@@ -186,30 +226,38 @@ class RunpodClient:
         with self._new_client(None) as client:
             yield client
 
-    def _new_client(self, transport: httpx.BaseTransport | None) -> httpx.Client:
+    def _new_client(self, transport: Transport | None) -> httpx.Client:
         limits = httpx.Limits(max_connections=_TOGETHER, max_keepalive_connections=_TOGETHER)
-        return httpx.Client(transport=transport, timeout=self._timeout, limits=limits, follow_redirects=False)
+        return httpx.Client(
+            transport=transport,
+            timeout=self._timeout,
+            limits=limits,
+            follow_redirects=False,
+            trust_env=self._instance_id is None,  # a proxy from the environment is in the way on this machine
+        )
 
 
 class _ForeignReplyError(Exception):
     """The reply is not from the process that it was asked of."""
 
 
+class _UnusableSettingError(Exception):
+    """No request can be made of what is configured; the text says what to do."""
+
+
 def _submit_outcome(answer: _Answer) -> SubmitOutcome:
     body = answer.json if isinstance(answer.json, dict) else {}
     job_id = body.get("id")
-    said = _problem(body)
     if 200 <= answer.status < 300:
         if isinstance(job_id, str) and job_id.strip():
             return Accepted(job_id)
-        return (
-            Refused(said)
-            if said
-            else OutcomeUnknown(f"The endpoint answered {answer.status} without a job id.")
-        )
+        # Only an error is a refusal: a message beside a lost id may speak of a job that runs.
+        if error := error_text(body.get("error")):
+            return Refused(f"RunPod refused it: {error}")
+        return OutcomeUnknown(f"The endpoint answered {answer.status} without a job id.")
     if answer.status == 429:
         return NotSent("RunPod is taking no more requests just now (429).", answer.retry_after_s)
-    if 400 <= answer.status < 500 and answer.status != 408 and said:
+    if 400 <= answer.status < 500 and answer.status != 408 and (said := _problem(body)):
         return Refused(f"RunPod refused it ({answer.status}): {said}")
     return OutcomeUnknown(f"The endpoint answered {answer.status} instead of a job id.")
 
@@ -266,18 +314,13 @@ def _problem(body: Mapping[str, Any]) -> str | None:
     return None
 
 
-def _bounded_body(response: httpx.Response) -> bytes:
-    body = bytearray()
-    for chunk in response.iter_bytes():
-        body += chunk
-        if len(body) > _BODY_LIMIT:
-            raise httpx.DecodingError(f"the answer is over {_BODY_LIMIT} bytes")
-    return bytes(body)
-
-
-def _json(body: bytes) -> Any:
+def parsed_body(body: bytes) -> Any:
+    """A body as JSON; None when it is none. Half a character, as a cut text ends in one, becomes `?`."""
     try:
-        return json.loads(body)
+        parsed = json.loads(body)
+        if _HALF_CHARACTER.search(body):  # could not be written into a record
+            parsed = json.loads(json.dumps(parsed, ensure_ascii=False).encode(errors="replace"))
+        return parsed
     except (ValueError, RecursionError):
         return None
 
@@ -286,12 +329,14 @@ def _retry_after_s(header: str | None) -> float | None:
     if header is None:
         return None
     if header.strip().isdecimal():
-        return float(header)
+        return min(float(header), _LONGEST_RETRY_AFTER_S)
     try:
         moment = parsedate_to_datetime(header)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
-    return max(0.0, (moment - datetime.now(moment.tzinfo or UTC)).total_seconds()) if moment.tzinfo else None
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    wait_s = (moment - datetime.now(UTC)).total_seconds()
+    return min(max(0.0, wait_s), _LONGEST_RETRY_AFTER_S)
 
 
 def _milliseconds(value: object) -> int | None:
@@ -305,4 +350,6 @@ def _counts(value: object) -> dict[str, int]:
 
 
 def _words(error: Exception) -> str:
+    if isinstance(error, _UnusableSettingError):
+        return str(error)
     return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import boto3
 from botocore.config import Config
@@ -34,9 +36,12 @@ class S3ModelFiles:
         self.prefix = prefix.strip("/")
         self._region = region
         self._endpoint_url = endpoint_url
-        self._client: S3Client = boto3.client(
-            "s3", region_name=region, endpoint_url=endpoint_url, config=_CONFIG
-        )
+
+    @cached_property
+    def _client(self) -> "S3Client":
+        # At the first question: a half-written S3_ENDPOINT_URL must not keep the lab from opening.
+        session = boto3.session.Session()  # the default session is not safe for threads
+        return session.client("s3", region_name=self._region, endpoint_url=self._endpoint_url, config=_CONFIG)
 
     def find(self, model_name: str) -> ModelFile | None:
         """See ModelFiles."""
@@ -83,20 +88,21 @@ class S3ModelFiles:
         return "/".join(part for part in (self.prefix, f"{model_name}{suffix}") if part or not suffix)
 
     def _url(self, key: str) -> str:
+        path = quote(key)  # names of the old system hold spaces
         if self._endpoint_url:
-            return f"{self._endpoint_url.rstrip('/')}/{self.bucket}/{key}"
+            return f"{self._endpoint_url.rstrip('/')}/{self.bucket}/{path}"
         host = (
             f"{self.bucket}.s3.{self._region}.amazonaws.com"
             if self._region
             else f"{self.bucket}.s3.amazonaws.com"
         )
-        return f"https://{host}/{key}"
+        return f"https://{host}/{path}"
 
     @contextmanager
     def _sentences(self) -> Iterator[None]:
         try:
             yield
-        except (ClientError, BotoCoreError) as error:
+        except (ClientError, BotoCoreError, ValueError) as error:  # ValueError: an address that is none
             raise StoreUnavailableError(
                 f"The bucket {self.bucket} could not be read ({error}). Check S3_BUCKET, S3_REGION and the credentials."
             ) from error

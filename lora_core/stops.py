@@ -7,7 +7,7 @@ from lora_core.reconciliation import Reconciliation, StatusCheck, Tracked
 from lora_core.records import Changes, Records
 from lora_core.styles import Style
 from lora_core.times import Clock, to_iso
-from lora_core.versions import FailureReason, Version, VersionStatus, same_job
+from lora_core.versions import FailureReason, SubmissionState, Version, VersionStatus, same_job
 
 _RUNNING = (JobStatus.IN_QUEUE, JobStatus.IN_PROGRESS, JobStatus.RUNNING)
 
@@ -61,16 +61,19 @@ class Stops:
             raise NotAllowedError(
                 f"{version.name} is on its endpoint ({check.evidence.status}); cancel it instead."
             )
-        now = to_iso(self._clock())
+        now = self._clock()
 
         def decide(fresh: Version) -> Changes:
             if fresh.is_final or fresh.status is VersionStatus.DRAFT:
                 return {}
+            # Whoever sends it may still get a job for it, which nobody would follow any more.
+            if fresh.submission_state(now) in (SubmissionState.PREPARING, SubmissionState.SENDING):
+                raise NotAllowedError(f"{fresh.name} is just being sent; cancel it, or wait two minutes.")
             return {
                 "status": VersionStatus.FAILED.value,
                 "failureReason": FailureReason.GIVEN_UP.value,
                 "error": "Marked as failed by the user; how it ended is not known.",
-                "failedAt": now,
+                "failedAt": to_iso(now),
             }
 
         return self._records.patch(style, version.key, decide)

@@ -8,7 +8,13 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from lora_core import json_text
-from lora_core.errors import DamagedDocumentError, InvalidNameError, NotFoundError, StoreConflictError
+from lora_core.errors import (
+    InvalidNameError,
+    NotFoundError,
+    StoreConflictError,
+    StoreError,
+    StoreUnavailableError,
+)
 from lora_core.histories import Histories
 from lora_core.naming import normalized, slug
 from lora_core.parameters import RecordedParameters
@@ -119,7 +125,9 @@ class Styles:
 
     def _style(self, folder: str, is_ambiguous: bool) -> Style:
         style_id = _id_of(folder)
-        parsed = self._json(f"{folder}/{_STYLE_FILE}")
+        parsed: object = None
+        with suppress(StoreUnavailableError):  # its own pages tell; the other styles go on
+            parsed = self._json(f"{folder}/{_STYLE_FILE}")
         own: dict[str, Any] = parsed if isinstance(parsed, dict) else {}
         name, token = own.get("name"), own.get("triggerToken")
         problem = f"Two folders have the id {style_id}; rename one of them." if is_ambiguous else None
@@ -135,7 +143,7 @@ class Styles:
 
     def _recorded_trigger(self, folder: str, style_id: str) -> str:
         """What the newest version that tells was trained with; else the token that the old system made."""
-        with suppress(DamagedDocumentError):
+        with suppress(StoreError):
             for record in self.histories.live(folder).records:
                 tokens = RecordedParameters.from_raw(record.get("parameters")).class_tokens
                 if tokens and (token := tokens.removeprefix("style ").strip()):
@@ -188,6 +196,6 @@ def _folder_slug(name: str) -> str:
 def _selection_set(entry: object) -> SelectionSet | None:
     if not isinstance(entry, dict) or not isinstance(entry.get("filenames"), list):
         return None
-    number = str(entry.get("id"))
+    number = str(entry.get("id"))[:18]
     names = tuple(name for name in entry["filenames"] if isinstance(name, str))
     return SelectionSet(int(number), names) if number.isascii() and number.isdecimal() else None

@@ -94,7 +94,7 @@ class Submissions:
     def _send(self, style: Style, key: str, attempt: str, dataset: Dataset) -> None:
         try:
             prepared = self._prepared(style, key, attempt, dataset)
-        except (LoraCoreError, OSError) as error:
+        except (LoraCoreError, OSError, ValueError) as error:
             # Nothing was sent: it is a draft again, with the reason.
             self._answered(style, key, attempt, NotSent(str(error)))
             return
@@ -195,10 +195,20 @@ class Submissions:
             if not isinstance(outcome, NotSent) or attempt_number == _TRIES:
                 break
             self._wait(min(_LONGEST_WAIT_S, outcome.retry_after_s or float(attempt_number)))
-            if endpoint.is_embedded:  # it may just have ended for lack of work
-                endpoint = self._endpoints.current()
+            try:
+                if not self._may_go_on(style, key, attempt):
+                    break
+                if endpoint.is_embedded:  # it may just have ended for lack of work
+                    endpoint = self._endpoints.current()
+            except LoraCoreError as error:  # nothing was sent so far, and nothing will be
+                return NotSent(str(error))
         _log.info("Submission %s of version %s in %s: %s", attempt, key, style.folder, _KINDS[type(outcome)])
         return outcome
+
+    def _may_go_on(self, style: Style, key: str, attempt: str) -> bool:
+        """Whether, after a wait, the record is still this attempt's and nobody asked to stop it."""
+        version = self._records.find(style, key)
+        return _is_of(version, attempt, SubmissionState.SENDING) and version.cancel_requested_at is None
 
     def _answered(self, style: Style, key: str, attempt: str, outcome: SubmitOutcome) -> None:
         text = outcome.job_id if isinstance(outcome, Accepted) else outcome.why

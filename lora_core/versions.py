@@ -75,7 +75,7 @@ class Submission:
     @classmethod
     def from_raw(cls, raw: object) -> "Submission | None":
         """None when there is none, or its state is no state."""
-        if not isinstance(raw, Mapping) or raw.get("state") not in set(SubmissionState):
+        if not isinstance(raw, Mapping) or _text(raw, "state") not in set(SubmissionState):
             return None
         return cls(
             state=SubmissionState(raw["state"]),
@@ -150,7 +150,7 @@ class Version:
     @cached_property
     def status(self) -> VersionStatus | None:
         """The status on disk; None when it is none of the five (then `status_text` holds it)."""
-        text = self.raw.get("status")
+        text = _text(self.raw, "status")
         return VersionStatus(text) if text in set(VersionStatus) else None
 
     @property
@@ -226,7 +226,7 @@ class Version:
     @property
     def failure_reason(self) -> FailureReason | None:
         """Why it failed; old records do not tell."""
-        reason = self.raw.get("failureReason")
+        reason = _text(self.raw, "failureReason")
         return FailureReason(reason) if reason in set(FailureReason) else None
 
     @property

@@ -11,9 +11,8 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from lora_core import json_text
 from lora_core.evidence import Job
-from lora_core.runpod import job_from
+from lora_core.runpod import job_from, parsed_body
 from lora_core.settings import Settings
 
 PATH = "/webhooks/runpod/{request_id}/{token}"
@@ -52,10 +51,7 @@ def is_genuine(settings: Settings, request_id: str, token: str) -> bool:
 
 def delivery(body: bytes, request_id: str | None = None) -> Delivery | None:
     """What the body says; None when it is no job object. `request_id` from the address goes first."""
-    try:
-        parsed = json_text.loads(body)
-    except (ValueError, RecursionError):
-        return None
+    parsed = parsed_body(body)
     if (
         not isinstance(parsed, dict)
         or not isinstance(parsed.get("id"), str)

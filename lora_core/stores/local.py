@@ -28,6 +28,7 @@ _YOUNG_S = 2.0  # two writes within the clock's grain can leave equal stat resul
 
 class _Stat(NamedTuple):
     mtime_ns: int
+    ctime_ns: int  # `cp -p` and `touch -r` set mtime back, but not this
     size: int
     inode: int
 
@@ -71,12 +72,15 @@ class LocalStore:
                 raise StoreConflictError(f"{name} was changed by somebody else meanwhile.")
             path.parent.mkdir(parents=True, exist_ok=True)
             temporary = _written_beside(path, data)
-            backup = self._backed_up(path, name)
-            temporary.replace(path)
+            try:
+                backup = self._backed_up(path, name)
+                temporary.replace(path)
+            except BaseException:
+                temporary.unlink(missing_ok=True)
+                raise
             _fsync_folder(path.parent)
-        if backup is None or backup.read_bytes() == current:
-            return Written(_etag(data))
-        return Written(_etag(data), backup.read_bytes)
+            is_displaced = backup is not None and backup.read_bytes() != current
+        return Written(_etag(data), backup.read_bytes if backup and is_displaced else None)
 
     def delete(self, name: str, *, if_match: str) -> None:
         """See DocumentStore."""
@@ -95,7 +99,9 @@ class LocalStore:
                 entries = list(os.scandir(self.root))
             except FileNotFoundError:
                 return []
-        return sorted(entry.name for entry in entries if entry.is_dir() and not entry.name.startswith("."))
+            return sorted(
+                entry.name for entry in entries if not entry.name.startswith(".") and entry.is_dir()
+            )
 
     def names(self, folder: str) -> list[str]:
         """See DocumentStore."""
@@ -105,7 +111,9 @@ class LocalStore:
                 entries = list(os.scandir(path))
             except FileNotFoundError:
                 return []
-        return sorted(entry.name for entry in entries if entry.is_file() and not entry.name.startswith("."))
+            return sorted(
+                entry.name for entry in entries if not entry.name.startswith(".") and entry.is_file()
+            )
 
     @contextmanager
     def exclusive(self, name: str) -> Iterator[None]:
@@ -154,7 +162,7 @@ class LocalStore:
         return backup
 
     def _remember(self, name: str, stat: _Stat, stored: Stored) -> None:
-        if time.time() - stat.mtime_ns / 1e9 >= _YOUNG_S:
+        if time.time() - max(stat.mtime_ns, stat.ctime_ns) / 1e9 >= _YOUNG_S:
             self._known[name] = (stat, stored)
         else:
             self._known.pop(name, None)
@@ -166,7 +174,7 @@ def _etag(data: bytes) -> str:
 
 def _stat(path: Path | int) -> _Stat:
     status = os.stat(path)  # noqa: PTH116 - also takes a descriptor
-    return _Stat(status.st_mtime_ns, status.st_size, status.st_ino)
+    return _Stat(status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino)
 
 
 def _content(path: Path) -> bytes | None:

@@ -1,0 +1,1 @@
+"""Everything of the lab that needs Streamlit, but for the pages."""

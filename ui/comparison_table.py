@@ -1,0 +1,58 @@
+"""Versions side by side: only what differs."""
+
+from typing import Any
+
+import streamlit as st
+
+from lora_core import Tracked, TrainingLab, compare
+from ui import words
+
+_MOST = 8
+
+
+def comparison_table(lab: TrainingLab, picked: list[Tracked]) -> None:
+    """A column per version, a row per field whose value is not the same in all."""
+    if len(picked) > _MOST:
+        st.info(f"The first {_MOST} of {len(picked)} are compared.", icon=":material/info:")
+    shown = picked[:_MOST]
+    names = _column_names(shown)
+    differences = compare([_fields(lab, one) for one in shown])
+    if not differences:
+        st.info("They do not differ in anything that is recorded.", icon=":material/info:")
+        return
+    st.markdown(f"**What differs between {len(shown)} versions**")
+    st.dataframe(
+        [
+            {"Field": one.field, **dict(zip(names, map(words.number, one.values), strict=True))}
+            for one in differences
+        ],
+        hide_index=True,
+    )
+
+
+def _fields(lab: TrainingLab, one: Tracked) -> dict[str, Any]:
+    version = one.version
+    model = lab.model_file(version)
+    return {
+        **version.parameters.as_dict(),
+        "dataset": version.selection_set_id,
+        "images": version.image_count,
+        "status": version.status_text,
+        "good": "yes" if version.is_good else "no",
+        "description": version.description or None,
+        "final loss": _final_loss(lab, one),
+        "model size": words.size(model.size_bytes) if model else None,
+    }
+
+
+def _final_loss(lab: TrainingLab, one: Tracked) -> str | None:
+    curve = lab.loss_curve(one.version)
+    return f"{curve[-1][1]:.4g}" if curve else None
+
+
+def _column_names(shown: list[Tracked]) -> list[str]:
+    styles = {one.style.folder for one in shown}
+    names = [
+        one.version.name if len(styles) == 1 else f"{one.style.name} {one.version.name}" for one in shown
+    ]
+    return [name if names.count(name) == 1 else f"{name} ({number})" for number, name in enumerate(names, 1)]

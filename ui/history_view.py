@@ -1,0 +1,137 @@
+"""The table of versions: filter, sort, compare, load, trash."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import streamlit as st
+
+from lora_core import LoraCoreError, Style, Tracked, TrainingLab, Version, VersionStatus
+from ui import words
+from ui.comparison_table import comparison_table
+from ui.selection import Selection, select
+from ui.trash_view import trash_view
+from ui.version_details import version_details
+
+_EVERY = "All styles"
+_THIS = "This style"
+
+
+def history_view(lab: TrainingLab, style: Style) -> None:
+    """Versions and, in a tab of its own, the trash."""
+    versions_tab, trash_tab = st.tabs(["Versions", f"Trash ({len(lab.trash(style.folder))})"])
+    with versions_tab:
+        _versions(lab, style)
+    with trash_tab:
+        trash_view(lab, style)
+
+
+def _versions(lab: TrainingLab, style: Style) -> None:
+    shown = _filtered(_all(lab, style))
+    if not shown:
+        st.info(
+            "No version matches. Change the filter, or start one in Training.", icon=":material/search_off:"
+        )
+        return
+    picked = _table(lab, shown)
+    if len(picked) == 1:
+        _one(lab, picked[0])
+    elif len(picked) > 1:
+        comparison_table(lab, picked)
+    else:
+        st.caption("Select a row to see it, or two and more to compare them.")
+
+
+def _all(lab: TrainingLab, style: Style) -> list[Tracked]:
+    scope = st.segmented_control(
+        "Show", [_THIS, _EVERY], default=_THIS, key="history:scope", label_visibility="collapsed"
+    )
+    styles = lab.styles() if scope == _EVERY else [style]
+    return [Tracked(one, version) for one in styles for version in lab.versions(one.folder)]
+
+
+def _filtered(tracked: list[Tracked]) -> list[Tracked]:
+    left, middle, right = st.columns([4, 5, 2], vertical_alignment="bottom")
+    with left:
+        text = st.text_input(
+            "Search", key="history:search", placeholder="Name, description, parameter value …"
+        )
+    with middle:
+        statuses = st.pills(
+            "Status", [status.value for status in VersionStatus], selection_mode="multi", key="history:status"
+        )
+    with right:
+        only_good = st.toggle("Good only", key="history:good")
+    return [
+        one
+        for one in tracked
+        if (not statuses or one.version.status_text in statuses)
+        and (not only_good or one.version.is_good)
+        and _matches(one, text)
+    ]
+
+
+def _matches(one: Tracked, text: str) -> bool:
+    version = one.version
+    told = [
+        one.style.name,
+        version.name,
+        version.description,
+        version.error or "",
+        version.status_text,
+        version.id,
+    ]
+    told += [words.number(value) for value in version.parameters.as_dict().values()]
+    haystack = " ".join(told).casefold()
+    return all(word in haystack for word in text.casefold().split())
+
+
+def _table(lab: TrainingLab, shown: list[Tracked]) -> list[Tracked]:
+    now = datetime.now(UTC)
+    event = st.dataframe(
+        [_row(lab, one, now) for one in shown],
+        hide_index=True,
+        selection_mode="multi-row",
+        on_select="rerun",
+        key="history:table",
+        column_config={
+            "Created": st.column_config.DatetimeColumn(
+                format="D MMM YYYY, HH:mm", timezone=str(words.zone())
+            ),
+            "Rate": st.column_config.NumberColumn(format="%g"),
+            "Good": st.column_config.CheckboxColumn(),
+        },
+    )
+    rows = event["selection"]["rows"]
+    return [shown[row] for row in rows if row < len(shown)]
+
+
+def _row(lab: TrainingLab, one: Tracked, now: datetime) -> dict[str, Any]:
+    version, parameters = one.version, one.version.parameters
+    seen = words.look(version, lab.sighting(version), now)
+    return {
+        "Status": f"{seen.icon} {seen.word}",
+        "Style": one.style.name,
+        "Version": version.name,
+        "Good": version.is_good,
+        "Created": version.created_at,
+        "Rate": parameters.learning_rate,
+        "Steps": parameters.max_train_steps,
+        "Dim": parameters.network_dim,
+        "Alpha": parameters.network_alpha,
+        "Optimizer": parameters.optimizer_type,
+        "Images": version.image_count,
+        "Description": version.description,
+        "Error": version.error,
+    }
+
+
+def _one(lab: TrainingLab, one: Tracked) -> None:
+    if st.button("Load into Training", type="primary", icon=":material/open_in_browser:", key="history:load"):
+        select(one.style, one.version.key)
+        st.switch_page("pages/training.py")
+    try:
+        version: Version = lab.version(one.style.folder, one.version.key)
+    except LoraCoreError as error:
+        st.error(words.escaped(error))
+        return
+    version_details(lab, Selection(one.style, version))

@@ -1,0 +1,122 @@
+"""Start training and Save draft, and why a start is not possible."""
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from lora_core import LoraCoreError, Review, TrainingLab, TrainingParameters, Version
+from ui import form_state, words
+from ui.form_content import Form
+from ui.selection import select
+
+
+def start_buttons(lab: TrainingLab, form: Form, review: Review) -> None:
+    """The two buttons; what forbids a start stands beside them."""
+    reason = _why_not(lab, form, review)
+    _bucket_notice(lab, form)
+    start, save, _ = st.columns([3, 2, 2])
+    with start:
+        starts = st.button(
+            "Start training",
+            type="primary",
+            key=f"start:{form.form_id}",
+            icon=":material/play_arrow:",
+            width="stretch",
+            disabled=reason is not None,
+        )
+    with save:
+        saves = st.button("Save draft", key=f"save:{form.form_id}", icon=":material/save:", width="stretch")
+    if reason is not None:
+        st.caption(f":material/block: {words.escaped(reason)}")
+    if starts:
+        _made(form, lambda: _start(lab, form))
+    if saves:
+        _made(form, lambda: _save(lab, form))
+
+
+def _why_not(lab: TrainingLab, form: Form, review: Review) -> str | None:
+    if lab.settings.missing:
+        return lab.endpoint_sentence()
+    if form.style.problem:
+        return form.style.problem
+    if form.version is not None and form.version.is_in_flight() and not form.is_edited:
+        return (
+            f"{form.version.name} is being trained with exactly this; change something to start another one."
+        )
+    if review.blocks:
+        fields = ", ".join(dict.fromkeys(block.field for block in review.blocks))
+        return f"It cannot be started yet, see {fields}."
+    return None
+
+
+def _bucket_notice(lab: TrainingLab, form: Form) -> None:
+    """RunPod reads pictures from the bucket, and nothing here brings them there yet."""
+    set_id = form.value("selection_set_id")
+    if lab.settings.is_embedded or lab.settings.s3_bucket is None or set_id is None:
+        return
+    try:
+        urls = lab.bucket_urls(form.style.folder, set_id)
+    except (LoraCoreError, ValueError):  # the dataset's own finding says what is wrong with it
+        return
+    with st.expander(
+        f"Before you start: {len(urls)} files must already lie in the bucket", icon=":material/cloud:"
+    ):
+        st.markdown(
+            "The trainer reads pictures and captions under exactly these keys; the lab does not upload them."
+        )
+        st.code("\n".join(urls), language=None, height=160)
+
+
+def _made(form: Form, make: Callable[[], Version]) -> None:
+    try:
+        version = make()
+    except LoraCoreError as error:
+        st.error(words.escaped(error), icon=":material/error:")
+        return
+    # These two go together: a new selection with the old key would be answered with this version again.
+    select(form.style, version.key)
+    form_state.used(form.form_id)
+    st.rerun()
+
+
+def _start(lab: TrainingLab, form: Form) -> Version:
+    content = form.content()
+    parameters = TrainingParameters(**content.parameters)
+    if form.is_draft and form.version is not None:
+        revision = {
+            "parameters": parameters,
+            "selection_set_id": content.selection_set_id,
+            "description": content.description,
+        }
+        return lab.start_draft(form.style.folder, form.version.key, revision=revision, wait_s=0)
+    return lab.start(
+        form.style.folder,
+        parameters=parameters,
+        selection_set_id=content.selection_set_id,
+        description=content.description,
+        name=content.name,
+        based_on=form.version.key if form.version else None,
+        key=form_state.intended_key(form.form_id),
+        wait_s=0,
+    )
+
+
+def _save(lab: TrainingLab, form: Form) -> Version:
+    content = form.content()
+    if form.is_draft and form.version is not None:
+        return lab.revise_draft(
+            form.style.folder,
+            form.version.key,
+            parameters=content.parameters,
+            selection_set_id=content.selection_set_id,
+            description=content.description,
+        )
+    return lab.save_draft(
+        form.style.folder,
+        parameters=content.parameters,
+        selection_set_id=content.selection_set_id,
+        description=content.description,
+        name=content.name,
+        based_on=form.version.key if form.version else None,
+        key=form_state.intended_key(form.form_id),
+    )

@@ -1,0 +1,97 @@
+"""What can be done with a version: look, stop, mark, name, note, delete."""
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from lora_core import LoraCoreError, Style, SubmissionState, TrainingLab, Version, VersionStatus
+from lora_core.times import utc_now
+from ui import words
+
+
+def version_actions(lab: TrainingLab, style: Style, version: Version) -> None:
+    """Buttons; those that cost or lose something ask first."""
+    said = st.session_state.pop(f"said:{version.key}", None)
+    if said:
+        st.info(words.escaped(said), icon=":material/info:")
+    with st.container(horizontal=True):
+        if version.status is not VersionStatus.DRAFT and _button(version, "Check status", "refresh"):
+            _do(version, lambda: lab.check_status(style.folder, version.key).sentence)
+        if version.is_in_flight() and not version.is_stopping:
+            _cancel(lab, style, version)
+        good = "Good: take mark away" if version.is_good else "Mark as good"
+        if version.status is VersionStatus.COMPLETED and _button(version, good, "star"):
+            _do(version, lambda: lab.mark_good(style.folder, version.key, not version.is_good) and None)
+        _rename(lab, style, version)
+        if version.status is not VersionStatus.DRAFT:
+            _note(lab, style, version)
+        if _may_settle(version):
+            _settle(lab, style, version)
+        _delete(lab, style, version)
+
+
+def _button(version: Version, label: str, icon: str) -> bool:
+    return st.button(label, key=f"{label}:{version.key}", icon=f":material/{icon}:")
+
+
+def _do(version: Version, act: Callable[[], object]) -> None:
+    """Runs an action; what it says, or why it could not, is shown after the redraw."""
+    try:
+        sentence = act()
+    except LoraCoreError as error:
+        sentence = str(error)
+    if isinstance(sentence, str):
+        st.session_state[f"said:{version.key}"] = sentence
+    st.rerun()
+
+
+def _cancel(lab: TrainingLab, style: Style, version: Version) -> None:
+    with st.popover("Cancel", icon=":material/stop_circle:"):
+        st.markdown("Stop this training? What it has cost until now is paid, and it leaves no model.")
+        if st.button("Stop it", key=f"cancel:{version.key}", type="primary"):
+            _do(version, lambda: lab.cancel(style.folder, version.key).sentence)
+
+
+def _rename(lab: TrainingLab, style: Style, version: Version) -> None:
+    with st.popover("Rename", icon=":material/edit:"), st.form(f"rename:{version.key}", border=False):
+        name = st.text_input("New name", value=version.name, max_chars=80, key=f"new_name:{version.key}")
+        st.caption("The model file keeps its own name.")
+        if st.form_submit_button("Rename"):
+            _do(version, lambda: lab.rename(style.folder, version.key, name) and None)
+
+
+def _note(lab: TrainingLab, style: Style, version: Version) -> None:
+    with st.popover("Note", icon=":material/edit_note:"), st.form(f"note:{version.key}", border=False):
+        text = st.text_area("Note", value=version.description, key=f"note_text:{version.key}")
+        if st.form_submit_button("Save note"):
+            _do(version, lambda: lab.describe(style.folder, version.key, text) and None)
+
+
+def _may_settle(version: Version) -> bool:
+    """Only what nobody can know any more: no answer to the submission, or an old record without an end."""
+    if version.is_final or version.status is VersionStatus.DRAFT:
+        return False
+    return version.submission is None or version.submission_state(utc_now()) in (
+        SubmissionState.UNKNOWN,
+        SubmissionState.SENT,
+    )
+
+
+def _settle(lab: TrainingLab, style: Style, version: Version) -> None:
+    with st.popover("Settle", icon=":material/gavel:"):
+        if version.job_id is None and version.submission is not None:
+            job_id = st.text_input("Job id from RunPod's console", key=f"attach_id:{version.key}")
+            if st.button("Attach this job", key=f"attach:{version.key}", disabled=not job_id.strip()):
+                _do(version, lambda: lab.attach_job(style.folder, version.key, job_id).sentence)
+        st.markdown("Mark it as failed if you know that nothing of it runs any more. Its settings are kept.")
+        if st.button("Mark as failed", key=f"give_up:{version.key}"):
+            _do(version, lambda: lab.give_up(style.folder, version.key) and "Marked as failed.")
+
+
+def _delete(lab: TrainingLab, style: Style, version: Version) -> None:
+    with st.popover("Delete", icon=":material/delete:"):
+        if version.is_in_flight():
+            st.markdown("It still runs: deleting asks the endpoint to stop it first.")
+        st.markdown("It goes to the trash in History and can be restored; its model file stays.")
+        if st.button("Delete it", key=f"delete:{version.key}", type="primary"):
+            _do(version, lambda: lab.delete(style.folder, version.key) and None)

@@ -1,0 +1,152 @@
+"""Everything that is known of the selected version, and what can be done with it."""
+
+from datetime import UTC, datetime
+
+import streamlit as st
+
+from lora_core import Outlook, Style, SubmissionState, TrainingLab, Version, VersionStatus
+from ui import words
+from ui.loss_chart import loss_chart
+from ui.model_box import model_box
+from ui.process import lab as process_lab
+from ui.selection import Selection
+from ui.version_actions import version_actions
+
+_CONSOLE = "https://console.runpod.io/serverless/user/endpoint/"
+_REFRESH_S = 2
+
+
+def version_details(lab: TrainingLab, selection: Selection) -> None:
+    """The panel; while its training runs, progress refreshes by itself."""
+    style, version = selection
+    if version is None:
+        st.markdown("**New version**")
+        st.caption(
+            "Its details appear here once it is started or saved. Choose a version above to see what it did."
+        )
+        return
+    with st.container(border=True):
+        _badge_line(lab, version)
+        if version.is_in_flight():
+            st.fragment(_live, run_every=_REFRESH_S)(style, version)
+        elif version.error:
+            _error(version)
+        _facts(lab, style, version)
+        model_box(lab, version)
+        if not version.is_in_flight():
+            loss_chart(lab.loss_curve(version))
+        version_actions(lab, style, version)
+
+
+def _badge_line(lab: TrainingLab, version: Version) -> None:
+    shown = words.look(version, lab.sighting(version), datetime.now(UTC))
+    name, badge = st.columns([3, 2], vertical_alignment="center")
+    with name:
+        good = " :material/star:" if version.is_good else ""
+        st.markdown(f"#### {words.escaped(version.name)}{good}")
+    with badge:
+        st.badge(f"{shown.icon} {words.escaped(shown.word)}", color=shown.color)  # type: ignore[arg-type]
+
+
+def _live(style: Style, version: Version) -> None:
+    """The monitor's memory of a running training; asks nobody."""
+    lab = process_lab()
+    now = datetime.now(UTC)
+    sighting = lab.sighting(version)
+    progress = sighting.progress if sighting else None
+    left = lab.seconds_left(style, version)
+    text = words.look(version, sighting, now).word
+    if progress is not None and progress.total_steps:
+        text = f"{progress.step} / {progress.total_steps} steps"
+    if left is not None and version.status is VersionStatus.TRAINING:
+        text += f" · {words.duration(left)} left"
+    fraction = progress.fraction if progress else None
+    st.progress(min(1.0, fraction or 0.0), text=words.escaped(text))
+    if progress is not None:
+        told = [
+            f"loss {progress.loss:.4g}" if progress.loss is not None else None,
+            f"rate {progress.learning_rate:.3g}" if progress.learning_rate is not None else None,
+            f"{progress.s_per_step:.3g} s/step" if progress.s_per_step is not None else None,
+        ]
+        st.caption(" · ".join(words.escaped(part) for part in told if part))
+    if sighting is not None:
+        st.caption(f"Last looked {words.escaped(words.ago(now - (sighting.answered_at or sighting.at)))}.")
+    _circumstances(
+        version, sighting.outlook if sighting else None, sighting.sentence if sighting else "", now
+    )
+    loss_chart(lab.loss_curve(version))
+
+
+def _circumstances(version: Version, outlook: Outlook | None, sentence: str, now: datetime) -> None:
+    """What the user must know beyond the bar: that it is not sure, or not going on."""
+    if version.is_stopping:
+        st.info("Stopping: asked for, not confirmed by the endpoint yet.", icon=":material/stop_circle:")
+    elif version.submission_state(now) is SubmissionState.UNKNOWN:
+        st.warning(
+            "No answer to the submission arrived: a job may be running and costing money. Look at RunPod's console, "
+            "then attach the job's id or mark the version as failed. It is never sent again by itself.",
+            icon=":material/help:",
+        )
+    elif outlook in (
+        Outlook.NOT_ASKED,
+        Outlook.ENDED_UNKNOWN,
+        Outlook.MODEL_AWAITED,
+        Outlook.MODEL_ALREADY_THERE,
+    ):
+        st.info(words.escaped(sentence), icon=":material/info:")
+
+
+def _error(version: Version) -> None:
+    reason = version.failure_reason
+    if version.status is VersionStatus.DRAFT:
+        st.error(
+            "It was not started. Nothing runs; change what is needed and start it again.",
+            icon=":material/error:",
+        )
+    elif version.status is VersionStatus.FAILED:
+        st.error(_PLAIN.get(reason.value if reason else "", "The training failed."), icon=":material/error:")
+    st.code(version.error, language=None, wrap_lines=True)
+
+
+_PLAIN = {
+    "trainer": "The trainer ended with an error; no model was made.",
+    "cancelled": "It was cancelled.",
+    "timed_out": "It ran or waited longer than allowed. Raise RUNPOD_EXECUTION_TIMEOUT_HOURS, or train fewer steps.",
+    "worker_lost": "The worker was lost in the middle of it. Start it again.",
+    "lost": "It ended without a trace: RunPod forgot it, and there is no model.",
+    "given_up": "It was marked as failed by hand.",
+}
+
+
+def _facts(lab: TrainingLab, style: Style, version: Version) -> None:
+    now = datetime.now(UTC)
+    base = next((one.name for one in lab.versions(style.folder) if one.key == version.based_on), None)
+    took = version.ended_at - version.started_at if version.ended_at and version.started_at else None
+    spent = words.dollars(lab.spent_usd(version))
+    rows = [
+        ("Created", words.moment_text(version.created_at, now)),
+        ("Started", words.moment_text(version.started_at, now) if version.started_at else None),
+        ("Ended", words.moment_text(version.ended_at, now) if version.ended_at else None),
+        ("Duration", words.duration(took.total_seconds()) if took else None),
+        ("Cost", f"{spent}, cold start not included" if spent else None),
+        ("Dataset", _dataset(version)),
+        ("Based on", base),
+        ("How known", version.note),
+    ]
+    st.markdown("  \n".join(f":gray[{name}] {words.escaped(value)}" for name, value in rows if value))
+    if version.description:
+        st.markdown("**Note**")
+        st.text(version.description)
+    if version.job_id is not None:
+        submission = version.submission
+        is_remote = submission is None or (submission.base_url or "").startswith("http")
+        st.caption("RunPod job" if is_remote else "Job of the local endpoint")
+        st.code(version.job_id, language=None)
+        if submission and submission.endpoint_id and is_remote:
+            st.link_button("RunPod console", _CONSOLE + submission.endpoint_id, icon=":material/open_in_new:")
+
+
+def _dataset(version: Version) -> str:
+    images = f"{version.image_count} images" if version.image_count is not None else None
+    chosen = f"set {version.selection_set_id}" if version.selection_set_id is not None else None
+    return ", ".join(part for part in (chosen, images) if part) or words.NOT_RECORDED

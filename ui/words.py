@@ -1,0 +1,144 @@
+"""How the screens say things: statuses, times, amounts, and other people's text."""
+
+import re
+from datetime import datetime, timedelta
+from typing import NamedTuple
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import streamlit as st
+
+from lora_core import Outlook, Sighting, SubmissionState, Version, VersionStatus
+
+NOT_RECORDED = "not recorded"
+
+
+class Look(NamedTuple):
+    """How a status is shown: always icon and word, never colour alone."""
+
+    icon: str
+    word: str
+    color: str
+
+
+_LOOKS = {
+    VersionStatus.COMPLETED: Look("✅", "completed", "green"),
+    VersionStatus.TRAINING: Look("🔄", "training", "orange"),
+    VersionStatus.PENDING: Look("⏳", "pending", "blue"),
+    VersionStatus.FAILED: Look("❌", "failed", "red"),
+    VersionStatus.DRAFT: Look("📝", "draft", "gray"),
+}
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~$:&])")
+
+
+def look(version: Version, sighting: Sighting | None, now: datetime) -> Look:
+    """The status as it is to be shown, which may say less than the record when less is known."""
+    state = version.submission_state(now)
+    recorded = _LOOKS.get(version.status) if version.status else None
+    if recorded is None:
+        return Look("?", version.status_text, "gray")
+    if version.is_final or version.status is VersionStatus.DRAFT:
+        return recorded
+    if version.is_stopping:
+        return Look("⏳", "stopping, not confirmed yet", "blue")
+    if state is SubmissionState.UNKNOWN:
+        return Look("?", "no answer, may be running", "gray")
+    if state in (SubmissionState.PREPARING, SubmissionState.SENDING):
+        return Look("⏳", "being sent", "blue")
+    if sighting and sighting.outlook is Outlook.ENDED_UNKNOWN:
+        return Look("?", "ended, result not known", "gray")
+    return recorded
+
+
+def line(version: Version, sighting: Sighting | None, now: datetime) -> str:
+    """A version in one line of plain text, for the dropdown."""
+    shown = look(version, sighting, now)
+    parts = [f"{shown.icon} {version.name}", shown.word]
+    if version.created_at:
+        parts.append(day(version.created_at))
+    if version.image_count is not None:
+        parts.append(f"{version.image_count} images")
+    if version.parameters.max_train_steps is not None:
+        parts.append(f"{version.parameters.max_train_steps} steps")
+    if version.is_good:
+        parts.append("good")
+    if version.description:
+        parts.append(" ".join(version.description.split()))
+    return " · ".join(parts)
+
+
+def escaped(text: object) -> str:
+    """Text from users, files or RunPod, to be shown as it is where Markdown would read it."""
+    return _MARKDOWN.sub(r"\\\1", str(text)).replace("\n", " ")
+
+
+def zone() -> ZoneInfo:
+    """The browser's time zone, UTC when it does not tell."""
+    try:
+        return ZoneInfo(st.context.timezone or "UTC")
+    except (ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo("UTC")
+
+
+def day(moment: datetime) -> str:
+    """`12 Oct 2025`; without the year in the current one."""
+    there = moment.astimezone(zone())
+    is_this_year = there.year == datetime.now(zone()).year
+    return f"{there.day} {there:%b}" if is_this_year else f"{there.day} {there:%b %Y}"
+
+
+def moment_text(moment: datetime | None, now: datetime) -> str:
+    """`12 Oct, 09:27 (3 h ago)` in the user's zone."""
+    if moment is None:
+        return NOT_RECORDED
+    return f"{day(moment)}, {moment.astimezone(zone()):%H:%M} ({ago(now - moment)})"
+
+
+def ago(passed: timedelta) -> str:
+    """`3 h ago`."""
+    seconds = passed.total_seconds()
+    return "just now" if seconds < 5 else f"{duration(seconds)} ago"
+
+
+def duration(seconds: float | None) -> str:
+    """`42 s`, `4 min 10 s`, `2 h 5 min`, `3 days`."""
+    if seconds is None:
+        return NOT_RECORDED
+    whole = round(max(0.0, seconds))
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 600:
+        return f"{whole // 60} min {whole % 60} s" if whole % 60 else f"{whole // 60} min"
+    if whole < 3600:
+        return f"{whole // 60} min"
+    if whole < 48 * 3600:
+        return f"{whole // 3600} h {whole % 3600 // 60} min" if whole % 3600 >= 60 else f"{whole // 3600} h"
+    return f"{whole // 86400} days"
+
+
+def number(value: object) -> str:
+    """As people write it: 0.0001, 2000, 1e-05; `not recorded` for None."""
+    if value is None:
+        return NOT_RECORDED
+    if isinstance(value, float):
+        return f"{value:.10g}" if abs(value) >= 1e-4 or value == 0 else f"{value:.10g}".replace("e-0", "e-")
+    return str(value)
+
+
+def rounded(value: float | None) -> str:
+    """A derived number: three digits are enough."""
+    return NOT_RECORDED if value is None else f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+
+
+def dollars(amount: float | None) -> str | None:
+    """`$0.42`; None when it is not known."""
+    return None if amount is None else f"${amount:.2f}" if amount >= 0.01 or amount == 0 else "under $0.01"
+
+
+def size(size_bytes: int) -> str:
+    """`146 MB`."""
+    amount, unit = float(size_bytes), "bytes"
+    for larger in ("kB", "MB", "GB"):
+        if amount < 1000:
+            break
+        amount, unit = amount / 1000, larger
+    return f"{amount:.0f} {unit}" if unit == "bytes" or amount >= 100 else f"{amount:.1f} {unit}"

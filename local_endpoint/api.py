@@ -19,49 +19,52 @@ from local_endpoint.run_request import BadRequestError, parse_run_request
 _Handler = Callable[[Request], Awaitable[Response]]
 
 
-def job_api(queue: JobQueue, *, endpoint_id: str, api_key: str) -> Starlette:
+class JobApi:
     """The API of one endpoint under `/v2/{endpoint_id}`."""
 
-    def guarded(handler: _Handler) -> _Handler:
+    def __init__(self, queue: JobQueue, *, endpoint_id: str, api_key: str) -> None:
+        self._queue = queue
+        self._endpoint_id = endpoint_id
+        self._authorization = f"Bearer {api_key}".encode()
+
+    def application(self) -> Starlette:
+        """The API as an ASGI application."""
+        base = "/v2/{endpoint_id}"
+        routes = [
+            Route(f"{base}/run", self._guarded(self._run), methods=["POST"]),
+            Route(f"{base}/status/{{job_id}}", self._guarded(self._status), methods=["GET"]),
+            Route(f"{base}/cancel/{{job_id}}", self._guarded(self._cancel), methods=["POST"]),
+            Route(f"{base}/health", self._guarded(self._health), methods=["GET"]),
+        ]
+        return Starlette(routes=routes, exception_handlers={HTTPException: _problem})
+
+    def _guarded(self, handler: _Handler) -> _Handler:
         async def handle(request: Request) -> Response:
-            if not _has_key(request, api_key):
+            given = request.headers.get("authorization", "").encode()
+            if not hmac.compare_digest(given, self._authorization):
                 raise HTTPException(401, "invalid api key")
-            if request.path_params["endpoint_id"] != endpoint_id:
+            if request.path_params["endpoint_id"] != self._endpoint_id:
                 raise HTTPException(404, "endpoint not found")
             return await handler(request)
 
         return handle
 
-    async def run(request: Request) -> Response:
+    async def _run(self, request: Request) -> Response:
         try:
-            job = queue.submit(parse_run_request(await request.body()))
+            job = self._queue.submit(parse_run_request(await request.body()))
         except BadRequestError as error:
             raise HTTPException(400, str(error)) from error
         return JSONResponse({"id": job.id, "status": job.status})
 
-    async def status(request: Request) -> Response:
-        return JSONResponse(_known(queue.job(request.path_params["job_id"])).reply())
+    async def _status(self, request: Request) -> Response:
+        return JSONResponse(_known(self._queue.job(request.path_params["job_id"])).reply())
 
-    async def cancel(request: Request) -> Response:
-        job = _known(queue.cancel(request.path_params["job_id"]))
+    async def _cancel(self, request: Request) -> Response:
+        job = _known(self._queue.cancel(request.path_params["job_id"]))
         return JSONResponse({"id": job.id, "status": job.status})
 
-    async def health(_request: Request) -> Response:
-        return JSONResponse(queue.health())
-
-    base = "/v2/{endpoint_id}"
-    routes = [
-        Route(f"{base}/run", guarded(run), methods=["POST"]),
-        Route(f"{base}/status/{{job_id}}", guarded(status), methods=["GET"]),
-        Route(f"{base}/cancel/{{job_id}}", guarded(cancel), methods=["POST"]),
-        Route(f"{base}/health", guarded(health), methods=["GET"]),
-    ]
-    return Starlette(routes=routes, exception_handlers={HTTPException: _problem})
-
-
-def _has_key(request: Request, api_key: str) -> bool:
-    given = request.headers.get("authorization", "")
-    return hmac.compare_digest(given.encode(), f"Bearer {api_key}".encode())
+    async def _health(self, _request: Request) -> Response:
+        return JSONResponse(self._queue.health())
 
 
 def _known(job: Job | None) -> Job:

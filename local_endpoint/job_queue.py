@@ -78,11 +78,6 @@ class JobQueue:
             self.tick()
             return self._store.jobs()
 
-    def input_of(self, job_id: str) -> JsonObject:
-        """The input that a job was submitted with."""
-        with self._lock:
-            return self._store.input_of(job_id)
-
     def cancel(self, job_id: str) -> Job | None:
         """Cancel a waiting or running job; a final one stays what it is. None when it is not known."""
         with self._lock:

@@ -12,13 +12,13 @@ from pathlib import Path
 
 import uvicorn
 
-from local_endpoint.api import job_api
+from local_endpoint.api import JobApi
 from local_endpoint.calls import CallLog
 from local_endpoint.faults import Call, FaultHook
 from local_endpoint.job_queue import JobQueue
 from local_endpoint.job_store import JobStore
 from local_endpoint.jobs import Job
-from local_endpoint.threads import running, ticking
+from local_endpoint.threads import quiet_server, running, ticking
 from local_endpoint.trainers import Trainer
 from local_endpoint.webhooks import WebhookSender
 from local_endpoint.wire import Transports, Wire, tracked_protocol
@@ -83,6 +83,7 @@ class LocalEndpoint:
         Can be entered again, as after a restart: endpoint id and key stay, the instance id is new.
         """
         with ExitStack() as stack:
+            listener = stack.enter_context(_listener(port))
             store = JobStore(self._state_dir / _DATABASE)
             stack.callback(store.close)
             webhooks = WebhookSender(retry_s=self._webhook_retry_s)
@@ -93,7 +94,6 @@ class LocalEndpoint:
             stack.callback(self._forget_queue)
             stack.callback(self._queue.lose_workers)
             self._queue.open()
-            listener = _listener(port)
             address = _address(listener, store)
             stack.enter_context(running(self._server(address), listener))
             stack.enter_context(ticking(self._queue.tick))
@@ -155,31 +155,16 @@ class LocalEndpoint:
 
     def _server(self, address: Address) -> uvicorn.Server:
         transports: Transports = {}
-        api = job_api(self._serving_queue(), endpoint_id=address.endpoint_id, api_key=address.api_key)
+        api = JobApi(self._serving_queue(), endpoint_id=address.endpoint_id, api_key=address.api_key)
         wire = Wire(
-            api,
+            api.application(),
             instance_id=address.instance_id,
             transports=transports,
             clock=self._clock,
             faults=self._faults,
             calls=self._calls,
         )
-        return uvicorn.Server(
-            uvicorn.Config(
-                wire,
-                http=tracked_protocol(transports),
-                ws="none",
-                loop="asyncio",
-                lifespan="off",
-                log_config=None,
-                log_level="critical",
-                access_log=False,
-                proxy_headers=False,
-                server_header=False,
-                # A request that a fault holds back must not hold up the end.
-                timeout_graceful_shutdown=0,
-            )
-        )
+        return quiet_server(wire, tracked_protocol(transports))
 
 
 def _listener(port: int) -> socket.socket:

@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -48,7 +49,13 @@ class SubprocessTrainer:
         """See `Trainer`."""
         assert self._reports is not None, "the queue attaches itself before it starts a job"
         self._workers = {key: one for key, one in self._workers.items() if one.is_alive()}
-        process = self._launched()
+        try:
+            process = self._launched()
+        except OSError as error:
+            # No memory, no disk: for the job that is a worker that never came.
+            _log.error("job %s has no process: %s", job_id, error)
+            self._reports.ended(job_id, Ending.worker_lost())
+            return
         _log.info("job %s runs in process %d", job_id, process.pid)
         self._workers[job_id] = _Worker(job_id, process, job_input, self._reports)
 
@@ -137,8 +144,10 @@ def _send(stdin: IO[bytes], job_input: JsonObject) -> None:
         stdin.write(json.dumps(job_input).encode() + b"\n")
         stdin.flush()
     except BrokenPipeError:
-        # The worker died at once; that its stdout ends as well says so.
-        return
+        # The worker died at once, and the end of its stdout will say so. What is still buffered must go
+        # now, or closing would try to write it again.
+        with suppress(BrokenPipeError):
+            stdin.close()
 
 
 def _message(line: bytes) -> dict[str, Any]:

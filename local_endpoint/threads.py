@@ -2,14 +2,35 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import uvicorn
+from starlette.types import ASGIApp
 
 _TICK_S = 0.5
+
+
+def quiet_server(app: ASGIApp, protocol: type[asyncio.Protocol]) -> uvicorn.Server:
+    """uvicorn without what a server of one's own needs not: access log, colours, proxies, web sockets."""
+    config = uvicorn.Config(
+        app,
+        http=protocol,
+        ws="none",
+        loop="asyncio",
+        lifespan="off",
+        log_config=None,
+        log_level="error",
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        # A request that a fault holds back must not hold up the end.
+        timeout_graceful_shutdown=0,
+    )
+    return uvicorn.Server(config)
 
 
 @contextmanager
@@ -23,7 +44,6 @@ def running(server: uvicorn.Server, listener: socket.socket) -> Iterator[None]:
     finally:
         server.should_exit = True
         thread.join()
-        listener.close()
 
 
 @contextmanager

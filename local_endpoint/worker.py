@@ -41,11 +41,12 @@ def main() -> None:
 
 def _line_writer() -> Callable[[dict[str, Any]], None]:
     # What a library prints must not get between the lines: stdout becomes stderr for everybody else.
-    lines = os.fdopen(os.dup(1), "wb", buffering=0)
+    lines = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
 
     def write(message: dict[str, Any]) -> None:
         lines.write(json.dumps(message).encode() + b"\n")
+        lines.flush()
 
     return write
 

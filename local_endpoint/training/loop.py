@@ -24,6 +24,10 @@ _MAX_GRADIENT_NORM = np.float32(1.0)
 class DivergedError(RuntimeError):
     """The loss ran away; the message is a sentence for the user."""
 
+    def __init__(self, message: str, loss_history: list[list[float]]) -> None:
+        super().__init__(message)
+        self.loss_history = loss_history
+
 
 @dataclass(frozen=True, slots=True)
 class StepResult:
@@ -91,10 +95,11 @@ class Training:
 
     def _stop_if_diverging(self, step: int) -> None:
         if self.curve.is_diverging:
-            raise DivergedError(
+            message = (
                 f"Loss diverged at step {step} (learning_rate {self.parameters.learning_rate:g}, "
                 f"{self.parameters.optimizer_type}): use a lower learning rate."
             )
+            raise DivergedError(message, self.curve.points())
 
     def _is_checkpoint(self, step: int) -> bool:
         parameters = self.parameters

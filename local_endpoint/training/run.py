@@ -23,25 +23,24 @@ def train(job_input: JsonObject, models_dir: Path, report: Callable[[JsonObject]
     `report` gets the progress about four times a second. The model becomes
     `{models_dir}/{model_name}.safetensors`.
     """
-    started = time.monotonic()
+    request_id = _request_id(job_input)
     try:
         request = parse_request(job_input)
-        collection = _usable_pictures(request)
+        return _trained(request, models_dir, report)
     except InvalidRequestError as error:
-        return {"status": "failed", "job_id": _request_id(job_input), "error": str(error)}
+        return {"status": "failed", "job_id": request_id, "error": str(error)}
+    except DivergedError as error:
+        history = error.loss_history
+        return {"status": "failed", "job_id": request_id, "error": str(error), "loss_history": history}
+
+
+def _trained(request: TrainingRequest, models_dir: Path, report: Callable[[JsonObject], None]) -> JsonObject:
+    started = time.monotonic()
+    collection = _usable_pictures(request)
     remove_stale_partials(models_dir)
     training = Training(request, collection.pictures)
     checkpoints = _Checkpoints(request, models_dir)
-    try:
-        last = training.run(ProgressReporter(training, report).after_step, checkpoints.save)
-    except DivergedError as error:
-        history = training.curve.points()
-        return {
-            "status": "failed",
-            "job_id": request.request_id,
-            "error": str(error),
-            "loss_history": history,
-        }
+    last = training.run(ProgressReporter(training, report).after_step, checkpoints.save)
     return {
         **_saved(request, models_dir, last),
         "notes": [*collection.notes, *_notes(training)],

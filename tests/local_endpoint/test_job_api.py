@@ -85,7 +85,7 @@ def test_a_job_whose_worker_is_lost_shows_what_runpod_shows(
 
 def test_a_wrong_key_is_refused(client: ApiClient) -> None:
     for key in ("Bearer wrong", "", "Bearer \u00e9"):
-        answer = client.http.get("/health", headers={"Authorization": key.encode()})
+        answer = client.http.get("/health", headers=httpx.Headers({"Authorization": key}, encoding="utf-8"))
         assert answer.status_code == 401
         assert answer.json() == problem(401, "Unauthorized", "invalid api key")
 

@@ -10,7 +10,7 @@ from tests.local_endpoint.endpoint_process import EndpointProcess, is_running, k
 from tests.local_endpoint.training_inputs import training_input
 from tests.local_endpoint.waiting import until
 
-LONG = {"max_train_steps": 100_000}
+HOURS_OF_STEPS = 100_000
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def test_of_four_that_start_at_once_one_serves_and_three_leave_quietly(started: 
     processes = [started.start() for _ in range(4)]
     serving = started.announcement()["pid"]
     others = [process for process in processes if process.pid != serving]
-    assert [process.wait(20) for process in others] == [0, 0, 0]
+    assert [process.wait(60) for process in others] == [0, 0, 0]
     with started.client() as client:
         assert client.http.get("/health").status_code == 200
 
@@ -54,10 +54,12 @@ def test_sigterm_loses_the_running_job_and_keeps_the_waiting_ones(
 ) -> None:
     process = started.start()
     with started.client() as client:
-        running, also_running, waiting = (client.run(training_input(pictures, **LONG)) for _ in range(3))
+        running, also_running, waiting = (
+            client.run(training_input(pictures, max_train_steps=HOURS_OF_STEPS)) for _ in range(3)
+        )
     worker = started.worker_pid()
     process.send_signal(signal.SIGTERM)
-    assert process.wait(20) == 0
+    assert process.wait(60) == 0
     assert not started.file.exists()
     assert not is_running(worker)
     second = started.start()
@@ -72,7 +74,7 @@ def test_a_killed_endpoint_takes_its_worker_along_and_the_next_one_tells(
 ) -> None:
     first = started.start()
     with started.client() as client:
-        job_id = client.run(training_input(pictures, **LONG))
+        job_id = client.run(training_input(pictures, max_train_steps=HOURS_OF_STEPS))
         until(lambda: "output" in client.status(job_id))
     worker = started.worker_pid()
     assert is_running(worker)
@@ -84,10 +86,19 @@ def test_a_killed_endpoint_takes_its_worker_along_and_the_next_one_tells(
     assert (shown["status"], shown["error"]) == ("FAILED", "job timed out after 1 retries")
 
 
+def test_one_that_starts_while_another_ends_takes_its_place(started: EndpointProcess) -> None:
+    first = started.start()
+    started.announcement()
+    first.send_signal(signal.SIGTERM)
+    until(lambda: not started.file.exists())
+    second = started.start()
+    assert started.announcement(of=second)["pid"] == second.pid
+
+
 def test_it_ends_by_itself_when_nobody_asks_and_removes_its_announcement(tmp_path: Path) -> None:
     with EndpointProcess(tmp_path, idle_s=0.2) as endpoint:
         process = endpoint.start()
-        assert process.wait(20) == 0
+        assert process.wait(60) == 0
         assert not endpoint.file.exists()
         assert "endpoint.sqlite" in [path.name for path in endpoint.state_dir.iterdir()]
 
@@ -97,7 +108,7 @@ def test_it_does_not_end_while_a_job_runs(tmp_path: Path, pictures: list[str]) -
         process = endpoint.start()
         with endpoint.client() as client:
             client.run(training_input(pictures, max_train_steps=150))
-        assert process.wait(30) == 0
+        assert process.wait(60) == 0
         # Nobody asked in the meantime, and yet the training came to its end.
         assert (endpoint.models_dir / "style_16_vV1.safetensors").exists()
         assert "COMPLETED" in endpoint.log

@@ -2,7 +2,9 @@
 
 import json
 import os
+import shutil
 import signal
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -95,6 +97,16 @@ def test_a_worker_that_is_killed_is_a_lost_worker(
     until(lambda: ended(worker_client, job_id))
     shown = worker_client.status(job_id)
     assert (shown["status"], shown["error"]) == ("FAILED", "job timed out after 1 retries")
+
+
+@pytest.mark.parametrize("python", ["false", "no-such-program"])
+def test_a_worker_that_cannot_start_is_a_lost_worker(
+    worker_client: ApiClient, monkeypatch: pytest.MonkeyPatch, python: str
+) -> None:
+    monkeypatch.setattr(sys, "executable", shutil.which(python) or python)
+    job_id = worker_client.run({"workflow": "x" * 3_000_000})
+    until(lambda: ended(worker_client, job_id))
+    assert worker_client.status(job_id)["error"] == "job timed out after 1 retries"
 
 
 def test_an_input_of_megabytes_reaches_the_worker(worker_client: ApiClient, pictures: list[str]) -> None:

@@ -8,7 +8,7 @@ from typing import TypeVar
 Found = TypeVar("Found")
 
 
-def until(look: Callable[[], Found | None], *, timeout_s: float = 20.0) -> Found:
+def until(look: Callable[[], Found | None], *, timeout_s: float = 60.0) -> Found:
     """What `look` answers, as soon as that is something; fails the test after `timeout_s`."""
     pause = threading.Event()
     deadline = time.monotonic() + timeout_s

@@ -14,6 +14,20 @@ from ui.version_details import version_details
 
 _EVERY = "All styles"
 _THIS = "This style"
+_WITHOUT_STYLE = (
+    "Status",
+    "Version",
+    "Good",
+    "Created",
+    "Rate",
+    "Steps",
+    "Dim",
+    "Alpha",
+    "Optimizer",
+    "Images",
+    "Description",
+    "Error",
+)
 
 
 def history_view(lab: TrainingLab, style: Style) -> None:
@@ -93,6 +107,7 @@ def _table(lab: TrainingLab, shown: list[Tracked]) -> list[Tracked]:
         selection_mode="multi-row",
         on_select="rerun",
         key="history:table",
+        column_order=None if len({one.style.folder for one in shown}) > 1 else _WITHOUT_STYLE,
         column_config={
             "Created": st.column_config.DatetimeColumn(
                 format="D MMM YYYY, HH:mm", timezone=str(words.zone())
@@ -121,7 +136,7 @@ def _row(lab: TrainingLab, one: Tracked, now: datetime) -> dict[str, Any]:
         "Optimizer": parameters.optimizer_type,
         "Images": version.image_count,
         "Description": version.description,
-        "Error": version.error,
+        "Error": version.error or "",
     }
 
 

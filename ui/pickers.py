@@ -48,7 +48,8 @@ def style_picker(lab: TrainingLab) -> Style | None:
     if style is None:
         _await_browser()
         return None
-    _style_box(styles, style)
+    with st.columns([3, 6])[0]:
+        _style_box(styles, style)
     return style
 
 
@@ -78,6 +79,7 @@ def _version_box(lab: TrainingLab, selection: Selection) -> None:
     lines = {one.key: words.line(one, lab.sighting(one), now) for one in listed}
     key = f"version_box:{style.folder}"
     _set(key, chosen.key if chosen else None)
+    _relabel(key, lines.get(chosen.key, "") if chosen else "")
     st.selectbox(
         f"Version ({len(versions)})",
         list(lines),
@@ -97,6 +99,16 @@ def _version_changed(style: Style, key: str) -> None:
 def _set(key: str, value: object) -> None:
     if st.session_state.get(key) != value or key not in st.session_state:
         st.session_state[key] = value
+
+
+def _relabel(key: str, line: str) -> None:
+    """The browser keeps showing the line that was chosen, though its status has changed (seen on 1.67).
+
+    Setting the value once more, even the same one, makes it take the new line.
+    """
+    if st.session_state.get(f"{key}:line", line) != line:
+        st.session_state[key] = st.session_state[key]
+    st.session_state[f"{key}:line"] = line
 
 
 def _await_browser() -> None:

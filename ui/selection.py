@@ -31,15 +31,21 @@ class Selection(NamedTuple):
 
 
 def selected_style(styles: list[Style]) -> Style | None:
-    """None where there is no style, or while the browser has not told yet."""
+    """None where there is no style, or while the browser has yet to tell what it had selected."""
     by_name = {style.folder: style for style in styles} | {style.id: style for style in reversed(styles)}
-    stored = browser_storage.stored() or {}
-    for name in (st.session_state.get(_STYLE), st.query_params.get("style"), stored.get(_STYLE_ITEM)):
-        if name is not None and str(name) in by_name:
-            return by_name[str(name)]
+    for name in (st.session_state.get(_STYLE), st.query_params.get("style")):
+        if name in by_name and (_is_version_named(by_name[name]) or not browser_storage.is_awaited()):
+            return by_name[name]
     if browser_storage.is_awaited():
         return None
-    return styles[0] if styles else None
+    stored = browser_storage.stored() or {}
+    return by_name.get(stored.get(_STYLE_ITEM, ""), styles[0] if styles else None)
+
+
+def _is_version_named(style: Style) -> bool:
+    """Whether this session or the URL tells the version, so that the browser need not be asked."""
+    in_url = "version" in st.query_params and st.query_params.get("style") in (style.id, style.folder)
+    return in_url or style.folder in st.session_state.get(_VERSIONS, {})
 
 
 def selected(lab: TrainingLab, style: Style) -> Selection:

@@ -92,7 +92,6 @@ def _dataset_and_name(lab: TrainingLab, form: Form, review: Review) -> None:
     left, right = st.columns(2)
     with left:
         _selection_set_box(lab, form)
-        _said(form, review, "selection_set_id")
     with right:
         st.text_input(
             "Name",
@@ -106,6 +105,7 @@ def _dataset_and_name(lab: TrainingLab, form: Form, review: Review) -> None:
             if not form.is_draft
             else "Rename it in its details.",
         )
+    _said(form, review, "selection_set_id")
     st.text_area(
         "Description",
         key=form.widget("description"),
@@ -168,7 +168,7 @@ def _said(form: Form, review: Review, field: str) -> None:
         if _is_quiet(finding):
             st.caption(words.escaped(finding.sentence))
         else:
-            st.caption(f":{color}[:material/{icon}: {words.escaped(finding.sentence)}]")
+            st.markdown(f":small[:{color}[:material/{icon}: {words.escaped(finding.sentence)}]]")
         if finding.suggestion is not None and st.button(
             f"Use {words.escaped(words.number(finding.suggestion))}",
             key=f"use:{form.form_id}:{field}:{finding.suggestion}",

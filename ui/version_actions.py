@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from lora_core import LoraCoreError, Style, SubmissionState, TrainingLab, Version, VersionStatus
+from lora_core import LoraCoreError, Outlook, Style, SubmissionState, TrainingLab, Version, VersionStatus
 from lora_core.times import utc_now
 from ui import words
 
@@ -25,7 +25,7 @@ def version_actions(lab: TrainingLab, style: Style, version: Version) -> None:
         _rename(lab, style, version)
         if version.status is not VersionStatus.DRAFT:
             _note(lab, style, version)
-        if _may_settle(version):
+        if _may_settle(lab, version):
             _settle(lab, style, version)
         _delete(lab, style, version)
 
@@ -67,25 +67,27 @@ def _note(lab: TrainingLab, style: Style, version: Version) -> None:
             _do(version, lambda: lab.describe(style.folder, version.key, text) and None)
 
 
-def _may_settle(version: Version) -> bool:
-    """Only what nobody can know any more: no answer to the submission, or an old record without an end."""
+def _may_settle(lab: TrainingLab, version: Version) -> bool:
+    """Only what nobody can know for now: no answer to the submission, a job forgotten, an old record."""
     if version.is_final or version.status is VersionStatus.DRAFT:
         return False
-    return version.submission is None or version.submission_state(utc_now()) in (
-        SubmissionState.UNKNOWN,
-        SubmissionState.SENT,
-    )
+    if version.submission is None or version.submission_state(utc_now()) is SubmissionState.UNKNOWN:
+        return True
+    sighting = lab.sighting(version)
+    return sighting is not None and sighting.outlook in (Outlook.ENDED_UNKNOWN, Outlook.NOT_ASKED)
 
 
 def _settle(lab: TrainingLab, style: Style, version: Version) -> None:
-    with st.popover("Settle", icon=":material/gavel:"):
-        if version.job_id is None and version.submission is not None:
+    needs_job = version.job_id is None and version.submission is not None
+    label = "Attach job or mark as failed" if needs_job else "Mark as failed"
+    with st.popover(label, icon=":material/gavel:"):
+        if needs_job:
             job_id = st.text_input("Job id from RunPod's console", key=f"attach_id:{version.key}")
             if st.button("Attach this job", key=f"attach:{version.key}", disabled=not job_id.strip()):
                 _do(version, lambda: lab.attach_job(style.folder, version.key, job_id).sentence)
         st.markdown("Mark it as failed if you know that nothing of it runs any more. Its settings are kept.")
         if st.button("Mark as failed", key=f"give_up:{version.key}"):
-            _do(version, lambda: lab.give_up(style.folder, version.key) and "Marked as failed.")
+            _do(version, lambda: lab.give_up(style.folder, version.key) and "It is marked as failed.")
 
 
 def _delete(lab: TrainingLab, style: Style, version: Version) -> None:

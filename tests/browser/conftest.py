@@ -1,0 +1,125 @@
+"""A Chromium, a RunPod with a memory, and the lab between them."""
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from local_endpoint import Address, Call, Fault, LocalEndpoint, ScriptedTrainer
+from lora_core import Settings, TrainingLab
+from tests.browser.empty_bucket import empty_bucket
+from tests.browser.lab_server import LabServer
+from tests.browser.training_page import TrainingPage
+from tests.ensure_browser import chromium
+
+_ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+]
+VIEWPORT = {"width": 1440, "height": 900}
+
+
+@dataclass
+class FakeRunpod:
+    """RunPod's API over a trainer that does what the test says; `faults` maps a verb to what goes wrong."""
+
+    endpoint: LocalEndpoint
+    trainer: ScriptedTrainer
+    address: Address
+    faults: dict[str, Fault] = field(default_factory=dict)
+
+    def posts(self) -> int:
+        """How often /run was called."""
+        return sum(call.verb == "run" for call in self.endpoint.requests)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    executable = chromium()
+    assert executable is not None, "No Chromium: run `make test`, or python tests/ensure_browser.py."
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=str(executable), args=_ARGUMENTS)
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """A browser profile of its own, with its own localStorage."""
+    opened = browser.new_context(viewport=VIEWPORT)  # type: ignore[arg-type]
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Page:
+    return context.new_page()
+
+
+@pytest.fixture
+def runpod(tmp_path: Path) -> Iterator[FakeRunpod]:
+    faults: dict[str, Fault] = {}
+
+    def fault_of(call: Call) -> Fault | None:
+        return faults.get(call.verb)
+
+    trainer = ScriptedTrainer(auto=True, steps=10)
+    endpoint = LocalEndpoint(tmp_path / "runpod", trainer=trainer, faults=fault_of)
+    with endpoint.serving() as address:
+        yield FakeRunpod(endpoint, trainer, address, faults)
+
+
+@pytest.fixture
+def two_styles(tmp_path: Path) -> Path:
+    """A folder with the sample style twice, as styles 1 and 2."""
+    folder = tmp_path / "lab"
+    with TrainingLab(
+        Settings(lora_lab_root=str(folder / "styles"), lora_lab_state_dir=folder / "state")
+    ) as lab:
+        first = lab.create_sample_style()
+        second = lab.create_style("Second Light")
+        for path in (lab.settings.root / first.folder).iterdir():
+            if path.name != "style.json":
+                shutil.copy(path, lab.settings.root / second.folder / path.name)
+    return folder
+
+
+@pytest.fixture
+def server(two_styles: Path, runpod: FakeRunpod) -> Iterator[LabServer]:
+    """The lab with the fake as its RunPod endpoint."""
+    with empty_bucket() as bucket_url:
+        settings = {
+            "RUNPOD_API_KEY": runpod.address.api_key,
+            "RUNPOD_ENDPOINT_ID": runpod.address.endpoint_id,
+            "RUNPOD_BASE_URL": runpod.address.base_url,
+            "S3_BUCKET": "lora-lab-test",
+            "S3_ENDPOINT_URL": bucket_url,
+            "S3_REGION": "us-east-1",
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+            "TRAINER_USER_ID": "tester",
+            "TRAINER_TENANT_ID": "tests",
+        }
+        with LabServer(two_styles, settings) as started:
+            yield started
+
+
+@pytest.fixture
+def training(page: Page, server: LabServer) -> TrainingPage:
+    return TrainingPage(page, server.url)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    """A failed journey leaves a picture of its last page beside its folder."""
+    report = yield
+    page = getattr(item, "funcargs", {}).get("page")
+    if call.when == "call" and call.excinfo is not None and page is not None:
+        folder = item.funcargs.get("tmp_path")  # type: ignore[attr-defined]
+        page.screenshot(path=f"{folder}/failed.png")
+    return report

@@ -1,0 +1,245 @@
+"""The main job in a real browser: start, follow, stop and reload trainings."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from local_endpoint import Fault
+from tests.browser.conftest import VIEWPORT, FakeRunpod
+from tests.browser.lab_server import LabServer
+from tests.browser.training_page import PATIENCE_MS, TrainingPage, until
+
+pytestmark = [pytest.mark.browser]
+
+
+def records(folder: Path, style: str = "1_flat_landscapes") -> list[dict[str, Any]]:
+    path = folder / "styles" / style / "training_versions.json"
+    found: list[dict[str, Any]] = json.loads(path.read_bytes())["versions"] if path.exists() else []
+    return found
+
+
+def start_with_rate(training: TrainingPage, rate: str) -> None:
+    training.new().fill("Learning rate", rate)
+    training.start()
+
+
+def test_two_configurations_train_at_once_and_each_is_loaded_again(
+    training: TrainingPage, runpod: FakeRunpod, two_styles: Path
+) -> None:
+    training.open("?style=1").fill("Learning rate", "1e-4")
+    training.start()
+    start_with_rate(training, "5e-4")
+    until(training.page, lambda: len(runpod.trainer.running) == 2, what="two jobs run at once")
+    for job_id in runpod.trainer.running:
+        runpod.trainer.step(job_id, 3)
+    expect(training.page.get_by_text("Running now · 2")).to_be_visible(timeout=PATIENCE_MS)
+    expect(training.page.get_by_test_id("stSidebar").get_by_text("30%")).to_have_count(2, timeout=PATIENCE_MS)
+
+    training.choose_version("V1")
+    expect(training.field("Learning rate")).to_have_value("0.0001")
+    training.fill("Steps", "1234")
+    training.choose_version("V2")
+    expect(training.field("Learning rate")).to_have_value("0.0005")
+    expect(training.field("Steps")).to_have_value("2000")
+    training.choose_version("V1")
+    expect(training.field("Steps")).to_have_value("1234")
+
+    runpod.trainer.release_all()
+    training.shows_version("V1 · completed")
+    training.choose_version("V2")
+    training.shows_version("V2 · completed")
+    assert runpod.posts() == 2
+    assert {
+        (one["name"], one["status"], one["parameters"]["learning_rate"]) for one in records(two_styles)
+    } == {
+        ("V1", "completed", 0.0001),
+        ("V2", "completed", 0.0005),
+    }
+
+
+def test_the_selection_survives_a_reload_and_a_new_browser_on_the_same_profile(
+    browser: Browser, training: TrainingPage, context: BrowserContext
+) -> None:
+    training.open("?style=1")
+    training.button("Save draft").click()
+    training.shows_version("V1")
+    training.new().fill("Learning rate", "2e-4")
+    training.button("Save draft").click()
+    training.shows_version("V2")
+    training.choose_version("V1")
+    training.choose("Style", "2 · Second Light")
+    training.button("Save draft").click()
+    training.shows_version("V1")
+    training.choose("Style", "1 · Flat Landscapes")
+    training.page.reload()
+    training.ready().shows_version("V1")
+
+    until(
+        training.page, lambda: training.stored("training_selectedStyleId") == "1", what="the style is stored"
+    )
+    profile = context.storage_state()
+    again = browser.new_context(storage_state=profile, viewport=VIEWPORT)  # type: ignore[arg-type]
+    reopened = TrainingPage(again.new_page(), training.url).open()
+    reopened.shows_version("V1")
+    expect(reopened.field("Learning rate")).to_have_value("0.0001")
+    again.close()
+
+
+def test_two_tabs_on_two_styles_keep_both_selections(
+    training: TrainingPage, context: BrowserContext, server: LabServer
+) -> None:
+    training.open("?style=1")
+    training.button("Save draft").click()
+    training.ready()
+    other = TrainingPage(context.new_page(), server.url).open("?style=2")
+    other.button("Save draft").click()
+    other.ready().new()
+    training.new().choose_version("V1")
+
+    until(
+        training.page,
+        lambda: training.stored("training_2_selectedVersionId") == "new",
+        what="tab two is stored",
+    )
+    chosen = training.stored("training_1_selectedVersionId")
+    assert chosen is not None and len(chosen) == 36
+    third = TrainingPage(context.new_page(), server.url).open("?style=1")
+    third.shows_version("V1")
+    fourth = TrainingPage(context.new_page(), server.url).open("?style=2")
+    fourth.shows_version("New version, not saved yet")
+
+
+@pytest.mark.parametrize("pause_ms", [100, 300, 1000])
+def test_two_clicks_on_start_make_one_job(
+    training: TrainingPage, runpod: FakeRunpod, two_styles: Path, pause_ms: int
+) -> None:
+    runpod.faults["run"] = Fault.delay(2)
+    training.open("?style=1")
+    box = training.button("Start training").bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    training.page.mouse.click(x, y)
+    training.page.wait_for_timeout(pause_ms)
+    training.page.mouse.click(x, y)
+    until(training.page, lambda: len(runpod.trainer.running) > 0, what="the job runs")
+    training.page.wait_for_timeout(2500)  # long enough for a second one to arrive
+    assert runpod.posts() == 1
+    assert len(records(two_styles)) == 1
+
+
+def test_unsaved_edits_survive_a_refresh_another_page_and_a_running_training(
+    training: TrainingPage, runpod: FakeRunpod
+) -> None:
+    training.open("?style=1")
+    training.start()
+    until(training.page, lambda: len(runpod.trainer.running) == 1, what="the job runs")
+    training.fill("Learning rate", "3e-4")
+    training.field("Description").fill("half typed, not left yet")
+    runpod.trainer.step(runpod.trainer.running[0], 5)
+    expect(training.page.get_by_test_id("stSidebar").get_by_text("50%")).to_be_visible(timeout=PATIENCE_MS)
+    expect(training.field("Description")).to_have_value("half typed, not left yet")
+    training.field("Description").press("Tab")
+    training.page.get_by_role("link", name="History").click()
+    expect(training.page.get_by_text("Select a row to see it")).to_be_visible(timeout=PATIENCE_MS)
+    training.page.get_by_role("link", name="Training").click()
+    training.ready()
+    expect(training.field("Learning rate")).to_have_value("3e-4")
+    expect(training.field("Description")).to_have_value("half typed, not left yet")
+
+
+def test_cancelling_asks_and_says_stopping_until_runpod_confirms(
+    training: TrainingPage, runpod: FakeRunpod
+) -> None:
+    runpod.faults["cancel"] = Fault.refuse()
+    training.open("?style=1")
+    training.start()
+    until(training.page, lambda: len(runpod.trainer.running) == 1, what="the job runs")
+    training.button("Cancel").click()
+    training.button("Stop it").click()
+    training.shows_version("stopping, not confirmed yet")
+    del runpod.faults["cancel"]
+    training.shows_version("failed")
+    expect(training.page.get_by_text("It was cancelled.")).to_be_visible(timeout=PATIENCE_MS)
+
+
+def test_a_lost_reply_is_told_and_never_sent_again(
+    training: TrainingPage, runpod: FakeRunpod, two_styles: Path
+) -> None:
+    runpod.faults["run"] = Fault.lost_reply()
+    training.open("?style=1")
+    training.start()
+    training.shows_version("no answer, may be running")
+    expect(training.page.get_by_text("a job may be running and costing money")).to_be_visible(
+        timeout=PATIENCE_MS
+    )
+    job_id = runpod.trainer.running[0]
+    training.button("Attach job or mark as failed").click()
+    training.fill("Job id from RunPod's console", job_id)
+    training.button("Attach this job").click()
+    training.shows_version("V1 · training")
+    assert runpod.posts() == 1
+    assert records(two_styles)[0]["id"] == job_id
+
+
+def test_text_of_the_user_is_shown_as_text(training: TrainingPage) -> None:
+    nasty = "<script>document.title='x'</script> **bold** :red[red] $a$ [l](javascript:0)"
+    training.open("?style=1")
+    training.fill("Name", nasty[:80])
+    training.fill("Description", nasty)
+    training.button("Save draft").click()
+    training.ready()
+    training.shows_version("<script>")
+    expect(training.page.get_by_text(nasty).first).to_be_visible(timeout=PATIENCE_MS)
+    assert training.page.title() == "LoRA Lab"
+
+
+def test_deleting_asks_and_history_restores(training: TrainingPage) -> None:
+    training.open("?style=1")
+    training.button("Save draft").click()
+    training.ready().shows_version("V1")
+    training.button("Delete").click()
+    training.button("Delete it").click()
+    training.shows_version("No version yet")
+    training.page.get_by_role("link", name="History").click()
+    training.page.get_by_role("tab", name="Trash (1)").click()
+    training.button("Restore").click()
+    expect(training.page.get_by_role("tab", name="Trash (0)")).to_be_visible(timeout=PATIENCE_MS)
+
+
+def test_a_killed_server_finds_its_training_again(
+    training: TrainingPage, runpod: FakeRunpod, server: LabServer
+) -> None:
+    training.open("?style=1")
+    training.start()
+    until(training.page, lambda: len(runpod.trainer.running) == 1, what="the job runs")
+    server.kill()
+    runpod.trainer.step(runpod.trainer.running[0], 4)
+    server.start()
+    training.open("?style=1&version=V1")
+    expect(training.page.get_by_test_id("stSidebar").get_by_text("40%")).to_be_visible(timeout=PATIENCE_MS)
+    runpod.trainer.release_all()
+    training.shows_version("V1 · completed")
+
+
+def test_the_first_opening_trains_the_sample_on_the_local_endpoint(tmp_path: Path, page: Page) -> None:
+    with LabServer(tmp_path / "fresh") as started:
+        page.goto(started.url)
+        page.get_by_role("button", name="Create sample style").click(timeout=PATIENCE_MS)
+        training = TrainingPage(page, started.url).ready()
+        training.fill("Steps", "40")
+        training.start()
+        training.shows_version("V1 · completed")
+        expect(page.get_by_text("file://")).to_be_visible(timeout=PATIENCE_MS)
+        assert "Traceback" not in started.log
+
+
+def test_half_a_configuration_opens_history_and_says_what_is_missing(tmp_path: Path, page: Page) -> None:
+    with LabServer(tmp_path / "half", {"RUNPOD_API_KEY": "half-a-key"}) as started:
+        page.goto(started.url)
+        expect(page.get_by_role("heading", name="History")).to_be_visible(timeout=PATIENCE_MS)
+        expect(page.get_by_text("RUNPOD_ENDPOINT_ID").first).to_be_visible()
+        assert "half-a-key" not in page.content()
+        assert "half-a-key" not in started.log

@@ -16,6 +16,8 @@ from lora_core.payload import caption_name
 from lora_core.stores import DocumentStore
 from lora_core.styles import SelectionSet, Style, Styles
 
+_LONGEST_NAME = 255  # bytes, on every file system in use; a longer one is no file
+
 
 @dataclass(frozen=True)
 class Dataset:
@@ -87,6 +89,7 @@ def _caption(store: DocumentStore, style: Style, picture: str) -> str:
 def _safe_path(store: DocumentStore, style: Style, name: str) -> Path | None:
     # Names come from selection_sets.json, which anybody may have written.
     is_plain = PurePosixPath(name).name == name and name not in ("", "..")
+    is_plain = is_plain and len(name.encode(errors="surrogatepass")) <= _LONGEST_NAME
     return store.path(f"{style.folder}/{name}") if is_plain else None
 
 

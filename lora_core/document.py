@@ -59,11 +59,11 @@ class HistoryDocument:
         at = self._positions.get(key)
         return None if at is None else self.entries[at]
 
-    def inserted(self, record: Record) -> "HistoryDocument":
-        """With `record` as the newest."""
+    def inserted(self, record: Record, at: int = 0) -> "HistoryDocument":
+        """With `record` as the newest, or as the entry at another place."""
         text = self.data.decode()
-        text = json_text.with_element_first(text, self._list_start(text), record)
-        return HistoryDocument(text.encode(), (_as_read(record), *self.entries))
+        text = json_text.with_element_at(text, self._list_start(text), at, record)
+        return HistoryDocument(text.encode(), (*self.entries[:at], _as_read(record), *self.entries[at:]))
 
     def patched(self, key: str, changes: Mapping[str, Any]) -> "HistoryDocument":
         """With the named keys of one record changed; this very document when nothing would change.

@@ -97,6 +97,16 @@ def with_element_first(text: str, start: int, value: object) -> str:
     return f"{text[: start + 1]}{gap}{_rendered(value, indent)},{gap or ' '}{text[following:]}"
 
 
+def with_element_at(text: str, start: int, number: int, value: object) -> str:
+    """With `value` as the element at `number` of the array that opens at `start`."""
+    if number == 0:
+        return with_element_first(text, start, value)
+    end = [span.end for span in elements(text, start)][number - 1]
+    gap = text[start + 1 : _skip(text, start + 1)]
+    indent = gap.rpartition("\n")[2] if "\n" in gap else None
+    return f"{text[:end]},{gap or ' '}{_rendered(value, indent)}{text[end:]}"
+
+
 def without_element(text: str, start: int, number: int) -> str:
     """Without the element at `number` of the array that opens at `start`, and without its comma."""
     spans = list(elements(text, start))

@@ -61,7 +61,7 @@ class TrainingLab:
         self.settings = settings
         self._clock = clock
         self._places = places or ModelPlaces(settings)
-        self._histories = Histories(LocalStore(settings.root))
+        self._histories = Histories(LocalStore(settings.root), wait=wait)
         self._styles = Styles(self._histories.store, self._histories)
         self._records = Records(self._histories, model_labels=self._places.labels, clock=clock)
         self._endpoints = Endpoints(settings, transport=transport)

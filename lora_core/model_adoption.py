@@ -13,7 +13,6 @@ from dataclasses import dataclass
 
 from lora_core.model_files import ModelFile
 from lora_core.model_urls import faster, same_model
-from lora_core.naming import continued, is_taken
 from lora_core.records import Changes, Records
 from lora_core.styles import Style
 from lora_core.times import to_iso
@@ -123,10 +122,8 @@ def _changes(version: Version, file: ModelFile) -> Changes:
 
 
 def _new_version(style: Style, file: ModelFile, records: Records) -> Version:
-    label = file.name.removeprefix(f"style_{style.id}_v")
-    names = {version.name for version in (*records.live(style), *records.trash(style))}
     content = {
-        "name": continued(label, names) if is_taken(label, names) else label,
+        "name": file.name.removeprefix(f"style_{style.id}_v"),
         "timestamp": to_iso(file.modified_at),
         "description": "Found as a model file; its settings are not recorded.",
         "parameters": {},

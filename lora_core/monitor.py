@@ -32,6 +32,8 @@ _IDLE_S = 5.0
 _LEAST_S = 0.5
 
 Place = tuple[str | None, str | None]
+Key = tuple[str, str]
+"""Folder and version: a copy of a style's folder holds the same versions once more."""
 
 
 @dataclass(frozen=True)
@@ -64,8 +66,8 @@ class _Place:
 class _Memory:
     """What is in flight, when it is due, and the etags under which it was found."""
 
-    tracked: dict[str, Tracked] = field(default_factory=dict)
-    due: dict[str, datetime] = field(default_factory=dict)
+    tracked: dict[Key, Tracked] = field(default_factory=dict)
+    due: dict[Key, datetime] = field(default_factory=dict)
     etags: dict[str, tuple[str | None, str | None]] = field(default_factory=dict)
     places: dict[Place, _Place] = field(default_factory=dict)
     looked_around_at: datetime | None = None
@@ -167,10 +169,10 @@ class Monitor:
         if last is not None and timedelta() <= now - last < LOOK_AROUND:
             return
         self._memory.looked_around_at = now
-        tracked: dict[str, Tracked] = {}
+        tracked: dict[Key, Tracked] = {}
         for style in self._styles.all():
             try:
-                tracked |= {one.version.key: one for one in self._in_flight_of(style.folder)}
+                tracked |= {_key_of(one): one for one in self._in_flight_of(style.folder)}
             except LoraCoreError as error:  # one style's damaged file must not stop the others
                 _log.warning("Style %s cannot be followed: %s", style.folder, error)
         self._memory.tracked = tracked
@@ -186,10 +188,12 @@ class Monitor:
         return tracked
 
     def _due(self, now: datetime) -> list[Tracked]:
-        due = [one for key, one in self._memory.tracked.items() if self._memory.due[key] <= now]
+        tracked, due = self._memory.tracked, self._memory.due
+        # The one that has waited longest first: else a job that is never answered could be every probe.
+        waiting = [tracked[key] for key in sorted(tracked, key=due.__getitem__) if due[key] <= now]
         chosen: list[Tracked] = []
         probed: set[Place] = set()
-        for one in due:
+        for one in waiting:
             place = _place_of(one.version)
             state = self._memory.places.get(place, _Place())
             if state.not_before is not None and now < state.not_before:
@@ -213,11 +217,11 @@ class Monitor:
         return [check for check in checks if check is not None]
 
     def _judged(self, one: Tracked, learned: Evidence, now: datetime) -> StatusCheck | None:
-        key = one.version.key
+        key = _key_of(one)
         try:
             check = self._reconciliation.judge(one.style, one.version, learned)
         except LoraCoreError as error:  # the store is full or away: the next look tells the same again
-            _log.warning("The status of version %s in %s could not be kept: %s", key, one.style.folder, error)
+            _log.warning("The status of version %s in %s could not be kept: %s", key[1], key[0], error)
             self._memory.due[key] = now + timedelta(seconds=_IDLE_S)
             return None
         if check.version.is_in_flight():
@@ -269,6 +273,10 @@ class Monitor:
             state = self._memory.places.get(_place_of(one.version), _Place())
             moments.append(max(self._memory.due[key], state.not_before or self._memory.due[key]))
         return max(0.05, (min(moments) - now).total_seconds())
+
+
+def _key_of(one: Tracked) -> Key:
+    return one.style.folder, one.version.key
 
 
 def _place_of(version: Version) -> Place:

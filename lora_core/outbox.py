@@ -7,6 +7,7 @@ process that is killed then, loses nothing. The monitor empties the outbox.
 import json
 import os
 import threading
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -51,10 +52,11 @@ class Outbox:
         return list(found.values())
 
     def remove(self, answer: Answer) -> None:
-        """The record has it."""
+        """The record has it. A file that cannot be removed is delivered again, which changes nothing."""
         with self._lock:
             self._unwritten.pop(answer.attempt, None)
-        (self.folder / f"{answer.attempt}.json").unlink(missing_ok=True)
+        with suppress(OSError):
+            (self.folder / f"{answer.attempt}.json").unlink()
 
     def _write(self, answer: Answer) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)

@@ -3,7 +3,7 @@
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Final, TypeGuard
 
 from pydantic import BaseModel, ConfigDict
@@ -138,7 +138,7 @@ class RecordedParameters:
 
     def as_dict(self) -> dict[str, int | float | str | None]:
         """All twelve by name."""
-        return asdict(self)
+        return {name: getattr(self, name) for name in PARAMETER_NAMES}
 
     def complete(self) -> TrainingParameters | None:
         """As parameters that can be sent again; None when one is not recorded."""

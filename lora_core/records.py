@@ -6,6 +6,7 @@ inside the update, on the record as it then is.
 
 import uuid
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from functools import partial
 from typing import Any
 
@@ -13,14 +14,15 @@ from lora_core.document import HistoryDocument, Record, record_key
 from lora_core.errors import InvalidNameError, NameTakenError, NotFoundError
 from lora_core.histories import LIVE, TRASH, Histories
 from lora_core.json_text import REMOVED
-from lora_core.naming import is_taken, name_problem, normalized, suggested_name
+from lora_core.naming import continued, is_taken, name_problem, normalized, suggested_name
 from lora_core.styles import Style
-from lora_core.times import Clock, epoch_ms, to_iso, utc_now
+from lora_core.times import Clock, epoch_ms, from_iso, to_iso, utc_now
 from lora_core.versions import Version
 
 Changes = Mapping[str, Any]
 """New values by key of the record; None takes the key out."""
 Decision = Callable[[Version], Changes]
+_LOOKS = 10
 
 
 class Records:
@@ -86,7 +88,8 @@ class Records:
     ) -> tuple[Version, bool]:
         """A new record, and whether it is new: a key that is there already answers its record.
 
-        `name` None takes the next one. Raises InvalidNameError, NameTakenError.
+        `name` None takes the next one, or the one in `content`, continued when it is taken. Raises
+        InvalidNameError, NameTakenError.
         """
         key = key or str(uuid.uuid4())
         created = False
@@ -97,14 +100,15 @@ class Records:
             if document.record(key) is not None or self.histories.trash(style.folder).record(key) is not None:
                 return document
             created = True
-            return document.inserted(self._new_record(style, document, content, name, based_on, key))
+            record = self._new_record(style, document, content, name, based_on, key)
+            return document.inserted(record, _place(document, record) if "timestamp" in content else 0)
 
         self.histories.update(style.folder, change)
         return self.find(style, key), created
 
     def patch(self, style: Style, key: str, decide: Decision) -> Version:
         """Changes one record, wherever it lies, by what `decide` answers for it as it is now."""
-        for document in (LIVE, TRASH, LIVE):  # once more, for one that was restored meanwhile
+        for document in (LIVE, TRASH) * _LOOKS:  # more than once, for one that is moved meanwhile
             patched = self._patched(style, key, decide, document)
             if patched is not None:
                 return patched
@@ -122,25 +126,27 @@ class Records:
 
     def delete(self, style: Style, key: str) -> Version:
         """Moves it to the trash: written there first, then taken out, so that no crash can lose it."""
-        while True:
-            record = self.histories.live(style.folder).record(key)
-            if record is None:
-                return self.find(style, key)
-            self.histories.update(style.folder, partial(_put, key=key, record=record), document=TRASH)
-            if self._taken_out(style, key, record, LIVE):
-                return self.find(style, key)
+        with self._moving(style):
+            while (record := self.histories.live(style.folder).record(key)) is not None:
+                self.histories.update(style.folder, partial(_put, key=key, record=record), document=TRASH)
+                if self._taken_out(style, key, record, LIVE):
+                    break
+            return self.find(style, key)
 
     def restore(self, style: Style, key: str) -> Version:
         """Moves it back from the trash. Raises NotFoundError, NameTakenError."""
         copied: Record | None = None
-        while True:
-            record = self.histories.trash(style.folder).record(key)
-            if record is None:
-                return self.find(style, key)
-            self.histories.update(style.folder, partial(_restored, key=key, record=record, copied=copied))
-            if self._taken_out(style, key, record, TRASH):
-                return self.find(style, key)
-            copied = record
+        with self._moving(style):
+            while (record := self.histories.trash(style.folder).record(key)) is not None:
+                self.histories.update(style.folder, partial(_restored, key=key, record=record, copied=copied))
+                if self._taken_out(style, key, record, TRASH):
+                    break
+                copied = record
+            return self.find(style, key)
+
+    def _moving(self, style: Style) -> AbstractContextManager[None]:
+        """Keeps patches of trashed records waiting until a move is over. Order of locks: trash, then live."""
+        return self.histories.store.exclusive(f"{style.folder}/{TRASH}")
 
     def _new_record(
         self,
@@ -153,13 +159,15 @@ class Records:
     ) -> dict[str, Any]:
         trash = self.histories.trash(style.folder)
         records = [*live.records, *trash.records]
-        taken = {str(record.get("name")) for record in records} | self._model_labels(style.id)
+        names, labels = {str(record.get("name")) for record in records}, self._model_labels(style.id)
         now = self._clock()
         request_id = _next_request_id(style.id, epoch_ms(now), records)
         base_name = based_on.name if based_on else None
         record = {
             "id": request_id,
-            "name": suggested_name(taken, base_name) if name is None else _checked_name(name, taken),
+            "name": suggested_name(names | labels, base_name)
+            if name is None
+            else _checked_name(name, names | labels),
             "description": None,
             "timestamp": to_iso(now),
             **content,
@@ -168,6 +176,8 @@ class Records:
             "requestId": request_id,
             "basedOn": based_on.key if based_on else None,
         }
+        if is_taken(record["name"], names):  # only a name from `content`: a model file's, which gives way
+            record["name"] = continued(record["name"], names | labels)
         return {field: value for field, value in record.items() if value is not None}
 
     def _patched(self, style: Style, key: str, decide: Decision, where: str) -> Version | None:
@@ -176,7 +186,8 @@ class Records:
         def change(document: HistoryDocument) -> HistoryDocument:
             nonlocal version
             record = document.record(key)
-            if record is None:
+            is_live = where == TRASH and self.histories.live(style.folder).record(key) is not None
+            if record is None or is_live:
                 version = None
                 return document
             before = Version(style.id, record, is_in_trash=where == TRASH)
@@ -225,10 +236,21 @@ def _restored(
 def _put(document: HistoryDocument, *, key: str, record: Record) -> HistoryDocument:
     """With this record, in the place of an older copy of it if there is one."""
     there = document.record(key)
-    if there is None:
-        return document.inserted(record)
+    # The old system could leave two versions under one id: another moment is another version.
+    if there is None or there.get("timestamp") != record.get("timestamp"):
+        return document.inserted(record, _place(document, record))
     gone = {name: REMOVED for name in there if name not in record}
     return document.patched(key, {**record, **gone})
+
+
+def _place(document: HistoryDocument, record: Record) -> int:
+    """Where a record that is not of today belongs: before the first one that is older."""
+    moment = from_iso(record.get("timestamp"))
+    for at, entry in enumerate(document.entries):
+        there = from_iso(entry.get("timestamp")) if isinstance(entry, dict) else None
+        if moment is None or (there is not None and there < moment):
+            return at
+    return len(document.entries)
 
 
 def _checked_name(name: str, taken: set[str]) -> str:

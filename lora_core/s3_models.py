@@ -70,11 +70,11 @@ class S3ModelFiles:
 
     def _listed(self) -> Iterator[ModelFile]:
         pages = self._client.get_paginator("list_objects_v2").paginate(
-            Bucket=self.bucket, Prefix=self._key("", "")
+            Bucket=self.bucket, Prefix=self._folder
         )
         for page in pages:
             for item in page.get("Contents", ()):
-                name = item["Key"].removeprefix(self._key("", ""))
+                name = item["Key"].removeprefix(self._folder)
                 if name.endswith(SUFFIX) and "/" not in name:
                     yield ModelFile(
                         name=name.removesuffix(SUFFIX),
@@ -84,8 +84,12 @@ class S3ModelFiles:
                         etag=item["ETag"].strip('"'),
                     )
 
-    def _key(self, model_name: str, suffix: str = SUFFIX) -> str:
-        return "/".join(part for part in (self.prefix, f"{model_name}{suffix}") if part or not suffix)
+    def _key(self, model_name: str) -> str:
+        return f"{self._folder}{model_name}{SUFFIX}"
+
+    @property
+    def _folder(self) -> str:
+        return f"{self.prefix}/" if self.prefix else ""
 
     def _url(self, key: str) -> str:
         path = quote(key)  # names of the old system hold spaces
@@ -102,7 +106,9 @@ class S3ModelFiles:
     def _sentences(self) -> Iterator[None]:
         try:
             yield
-        except (ClientError, BotoCoreError, ValueError) as error:  # ValueError: an address that is none
+        # ValueError: an address that is none. RecursionError: botocore 1.44 on a 301 that names no region, as
+        # a proxy sends it that wants https.
+        except (ClientError, BotoCoreError, ValueError, RecursionError) as error:
             raise StoreUnavailableError(
                 f"The bucket {self.bucket} could not be read ({error}). Check S3_BUCKET, S3_REGION and the credentials."
             ) from error

@@ -30,6 +30,9 @@ class VersionStatus(StrEnum):
     FAILED = "failed"
 
 
+_STATUSES: Mapping[str | None, VersionStatus] = {status.value: status for status in VersionStatus}
+
+
 class FailureReason(StrEnum):
     """Why a version is `failed`."""
 
@@ -150,8 +153,7 @@ class Version:
     @cached_property
     def status(self) -> VersionStatus | None:
         """The status on disk; None when it is none of the five (then `status_text` holds it)."""
-        text = _text(self.raw, "status")
-        return VersionStatus(text) if text in set(VersionStatus) else None
+        return _STATUSES.get(_text(self.raw, "status"))
 
     @property
     def status_text(self) -> str:

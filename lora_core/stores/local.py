@@ -65,7 +65,7 @@ class LocalStore:
 
     def write(self, name: str, data: bytes, *, if_match: str | None) -> Written:
         """See DocumentStore."""
-        path = self._path(name)
+        path = Path(os.path.realpath(self._path(name)))  # a link stays one: what it leads to is replaced
         with _sentences(path), self.exclusive(name):
             current = _content(path)
             if (None if current is None else _etag(current)) != if_match:
@@ -127,7 +127,8 @@ class LocalStore:
             lock.parent.mkdir(parents=True, exist_ok=True)
             descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            with _sentences(lock):  # e.g. a network disk without locks
+                fcntl.flock(descriptor, fcntl.LOCK_EX)
             held.add(name)
             yield
         finally:
@@ -157,7 +158,10 @@ class LocalStore:
         except FileNotFoundError:
             return None
         except OSError:  # a file system without hard links: the copy at least keeps the content
-            link.write_bytes(path.read_bytes())
+            content = _content(path)
+            if content is None:
+                return None
+            link.write_bytes(content)
         link.replace(backup)
         return backup
 

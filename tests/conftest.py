@@ -1,0 +1,7 @@
+"""What holds for all tests."""
+
+from hypothesis import settings
+
+# A machine that is busy with other tests is no bug of the rule that is being tried.
+settings.register_profile("lab", deadline=None)
+settings.load_profile("lab")

@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from lora_core.datasets import Dataset
 from lora_core.endpoints import Endpoints
-from lora_core.errors import DamagedDocumentError
+from lora_core.errors import StoreError
 from lora_core.evidence import JobNotFound
 from lora_core.forecast import FinishedJobs, Review, Values, remaining, spent_usd
 from lora_core.histories import Damage, Histories
@@ -81,7 +81,7 @@ class TrainingLab:
         )
         finished = FinishedJobs(self._histories, self._records)
         self._starts = Starts(self._styles, self._records, self._submissions, self._endpoints, finished)
-        self._stops = Stops(self._records, self._reconciliation, self._endpoints, clock=clock)
+        self._stops = Stops(self._records, self._styles, self._reconciliation, self._endpoints, clock=clock)
         self.monitor = Monitor(
             self._styles, self._histories, self._records, self._reconciliation, self._submissions, clock=clock
         )
@@ -317,13 +317,11 @@ class TrainingLab:
         return self._stops.give_up(style, self._records.find(style, reference))
 
     def running(self) -> list[Tracked]:
-        """What is in flight in all styles, with its records as they are now."""
+        """What is in flight in all styles, in the trash too, with its records as they are now."""
         found: list[Tracked] = []
         for style in self._styles.all():
-            with suppress(DamagedDocumentError):  # its own page tells; the other styles go on
-                found += [
-                    Tracked(style, one) for one in self._records.in_flight(style) if not one.is_in_trash
-                ]
+            with suppress(StoreError):  # its own page tells; the other styles go on
+                found += [Tracked(style, one) for one in self._records.in_flight(style)]
         return found
 
     def sighting(self, version: Version) -> Sighting | None:
@@ -407,7 +405,7 @@ class TrainingLab:
         """The version that a webhook speaks of: by its request id, or among what is in flight by its job."""
         style_id = (request_id or "").rpartition("_")[0]
         for style in self._styles.all():
-            with suppress(DamagedDocumentError):
+            with suppress(StoreError):
                 candidates = self._records.in_flight(style)
                 if style.id == style_id:
                     candidates = [*self._records.live(style), *self._records.trash(style)]

@@ -1,11 +1,13 @@
 """Ending trainings, and settling what nobody but the user can know."""
 
+from contextlib import suppress
+
 from lora_core.endpoints import Endpoints
-from lora_core.errors import NotAllowedError, NotFoundError, RunpodUnreachableError
+from lora_core.errors import NotAllowedError, NotFoundError, RunpodUnreachableError, StoreError
 from lora_core.evidence import CouldNotAsk, Job, JobNotFound, JobStatus
 from lora_core.reconciliation import Reconciliation, StatusCheck, Tracked
 from lora_core.records import Changes, Records
-from lora_core.styles import Style
+from lora_core.styles import Style, Styles
 from lora_core.times import Clock, to_iso
 from lora_core.versions import FailureReason, SubmissionState, Version, VersionStatus, same_job
 
@@ -16,9 +18,16 @@ class Stops:
     """Cancel, attach a job, give up; see TrainingLab."""
 
     def __init__(
-        self, records: Records, reconciliation: Reconciliation, endpoints: Endpoints, *, clock: Clock
+        self,
+        records: Records,
+        styles: Styles,
+        reconciliation: Reconciliation,
+        endpoints: Endpoints,
+        *,
+        clock: Clock,
     ) -> None:
         self._records = records
+        self._styles = styles
         self._reconciliation = reconciliation
         self._endpoints = endpoints
         self._clock = clock
@@ -38,11 +47,11 @@ class Stops:
             raise NotAllowedError(
                 f"{version.name} needs no job: only a submission whose reply was lost does."
             )
-        for other in (*self._records.live(style), *self._records.trash(style)):
-            if other.job_id is not None and same_job(other.job_id, job_id):
-                raise NotAllowedError(
-                    f"That job belongs to {other.name} already; look for another one in the console."
-                )
+        owner = self._owner(job_id)
+        if owner is not None:
+            raise NotAllowedError(
+                f"That job belongs to {owner} already; look for another one in the console."
+            )
         endpoint = self._endpoints.of(version.submission)
         evidence = endpoint if isinstance(endpoint, CouldNotAsk) else endpoint.client.status(job_id)
         if isinstance(evidence, CouldNotAsk):
@@ -77,6 +86,15 @@ class Stops:
             }
 
         return self._records.patch(style, version.key, decide)
+
+    def _owner(self, job_id: str) -> str | None:
+        """The version, of any style, that has this job already."""
+        for style in self._styles.all():
+            with suppress(StoreError):  # an unreadable style must not keep a job from being found again
+                for other in (*self._records.live(style), *self._records.trash(style)):
+                    if other.job_id is not None and same_job(other.job_id, job_id):
+                        return f"{other.name} of {style.name}"
+        return None
 
     def _cancel_asked(self, version: Version) -> Changes:
         if (

@@ -64,6 +64,7 @@ class Submissions:
         self._clock = clock
         self._wait = wait
         self._webhook_url = webhook_url
+        self._told: set[str] = set()
         self._workers = ThreadPoolExecutor(4, thread_name_prefix="submission")
 
     def beginning(self) -> Changes:
@@ -77,7 +78,9 @@ class Submissions:
 
     def send(self, version: Version, style: Style, dataset: Dataset) -> Future[None]:
         """Goes on with a version that is `preparing`, in the background."""
-        return self._workers.submit(self._send, style, version.key, _attempt(version), dataset)
+        sending = self._workers.submit(self._send, style, version.key, _attempt(version), dataset)
+        sending.add_done_callback(_log_what_nobody_waits_for)
+        return sending
 
     def deliver(self) -> None:
         """Brings the outbox's answers into their records; what the store refuses stays in the outbox."""
@@ -85,7 +88,13 @@ class Submissions:
             try:
                 self._deliver(answer)
             except LoraCoreError as error:
-                _log.warning("The answer for version %s waits in the outbox: %s", answer.key, error)
+                self._tell_once(answer, error)
+
+    def _tell_once(self, answer: Answer, error: LoraCoreError) -> None:
+        # Every turn of the monitor tries again; the log need not grow with it.
+        if answer.attempt not in self._told:
+            self._told.add(answer.attempt)
+            _log.warning("The answer for version %s waits in the outbox: %s", answer.key, error)
 
     def close(self) -> None:
         """Waits for what is being sent."""
@@ -252,6 +261,11 @@ def _draft_again(version: Version, state: SubmissionState | None = None) -> Chan
         "modelName": None,
         "cancelRequestedAt": None,
     }
+
+
+def _log_what_nobody_waits_for(sending: Future[None]) -> None:
+    if not sending.cancelled() and (error := sending.exception()) is not None:
+        _log.error("A submission ended with a bug of the lab's", exc_info=error)
 
 
 def _is_of(version: Version, attempt: str, *states: SubmissionState) -> bool:

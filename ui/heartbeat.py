@@ -54,7 +54,9 @@ def _entry(here: TrainingLab, one: Tracked) -> None:
     sighting = here.sighting(version)
     shown = words.look(version, sighting, now)
     label = f"{shown.icon} {words.escaped(version.name)} · {words.escaped(style.name)}"
-    if st.button(label, key=f"running:{version.key}", type="tertiary", help=shown.word, wrap=True):
+    if version.is_in_trash:  # it was deleted while it ran, and costs money until it has stopped
+        st.markdown(f"{label} (deleted)")
+    elif st.button(label, key=f"running:{version.key}", type="tertiary", help=shown.word, wrap=True):
         select(style, version.key)
         st.switch_page("pages/training.py")
     progress = sighting.progress if sighting else None

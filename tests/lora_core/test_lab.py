@@ -246,7 +246,7 @@ def test_attach_job_takes_only_a_job_that_the_endpoint_knows(bench: Bench, lab: 
     version = started(lab)
     with pytest.raises(NotFoundError, match="knows no job nonsense"):
         lab.attach_job(STYLE, version.key, "nonsense")
-    with pytest.raises(NotAllowedError, match="belongs to V1 already"):
+    with pytest.raises(NotAllowedError, match="belongs to V1 of Flat Landscapes already"):
         lab.attach_job(STYLE, version.key, (other.job_id or "").removesuffix("-u1"))
     bench.runpod.next_answers("status", Fault.refuse())
     with pytest.raises(RunpodUnreachableError, match="Try again later"):

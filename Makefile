@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 TEST_WORKERS ?= 2
 
-.PHONY: run test check bench format clean
+.PHONY: run test check bench screenshots format clean
 
 run: $(VENV)/.installed
 	$(BIN)/streamlit run app.py
@@ -24,6 +24,10 @@ format: $(VENV)/.installed-dev
 
 bench: $(VENV)/.installed-dev
 	$(BIN)/python -m benchmarks
+
+screenshots: $(VENV)/.installed-dev
+	$(BIN)/python tests/ensure_browser.py
+	$(BIN)/python -m docs.screenshots
 
 clean:
 	rm -rf $(VENV)

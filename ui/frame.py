@@ -16,19 +16,14 @@ def draw() -> None:
     """One run of the app."""
     st.set_page_config(page_title="LoRA Lab", page_icon=":material/science:", layout="wide")
     inject_css()
-    page = st.navigation(
-        [
-            st.Page(
-                _PAGES / "training.py",
-                title="Training",
-                icon=":material/model_training:",
-                default=_can_train(),
-            ),
-            st.Page(
-                _PAGES / "history.py", title="History", icon=":material/history:", default=not _can_train()
-            ),
-        ]
+    can_train = _can_train()
+    training = st.Page(
+        _PAGES / "training.py", title="Training", icon=":material/model_training:", default=can_train
     )
+    history = st.Page(
+        _PAGES / "history.py", title="History", icon=":material/history:", default=not can_train
+    )
+    page = st.navigation({"LoRA Lab": [training, history]})
     with st.sidebar:
         running_now()
     page.run()

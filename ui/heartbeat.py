@@ -76,4 +76,6 @@ def _entry(here: TrainingLab, one: Tracked) -> None:
 def _seen(here: TrainingLab) -> str:
     """Everything whose change makes the page draw itself anew."""
     etags = [f"{style.folder}={here.etag(style.folder)}" for style in here.styles()]
-    return "|".join([instance_id(), *etags])
+    now = datetime.now(UTC)
+    looks = [words.look(one.version, here.sighting(one.version), now).word for one in here.running()]
+    return "|".join([instance_id(), *etags, *looks])

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
-from lora_core import Outlook, Style, SubmissionState, TrainingLab, Version, VersionStatus
+from lora_core import Outlook, Progress, Style, SubmissionState, TrainingLab, Version, VersionStatus
 from ui import words
 from ui.loss_chart import loss_chart
 from ui.model_box import model_box
@@ -31,11 +31,10 @@ def version_details(lab: TrainingLab, selection: Selection) -> None:
             st.fragment(_live, run_every=_REFRESH_S)(style, version)
         elif version.error:
             _error(version)
-        _facts(lab, style, version)
-        model_box(lab, version)
-        if not version.is_in_flight():
-            loss_chart(lab.loss_curve(version))
         version_actions(lab, style, version)
+        model_box(lab, version)
+        _facts(lab, style, version)
+        st.fragment(_live_chart, run_every=_REFRESH_S if version.is_in_flight() else None)(version)
 
 
 def _badge_line(lab: TrainingLab, version: Version) -> None:
@@ -62,19 +61,28 @@ def _live(style: Style, version: Version) -> None:
         text += f" · {words.duration(left)} left"
     fraction = progress.fraction if progress else None
     st.progress(min(1.0, fraction or 0.0), text=words.escaped(text))
-    if progress is not None:
-        told = [
-            f"loss {progress.loss:.4g}" if progress.loss is not None else None,
-            f"rate {progress.learning_rate:.3g}" if progress.learning_rate is not None else None,
-            f"{progress.s_per_step:.3g} s/step" if progress.s_per_step is not None else None,
-        ]
-        st.caption(" · ".join(words.escaped(part) for part in told if part))
+    told = _told(progress) if progress else []
     if sighting is not None:
-        st.caption(f"Last looked {words.escaped(words.ago(now - (sighting.answered_at or sighting.at)))}.")
+        told.append(f"looked {words.ago(now - (sighting.answered_at or sighting.at))}")
+    if told:
+        st.caption(words.escaped(" · ".join(told)))
     _circumstances(
         version, sighting.outlook if sighting else None, sighting.sentence if sighting else "", now
     )
-    loss_chart(lab.loss_curve(version))
+
+
+def _told(progress: Progress) -> list[str]:
+    loss, rate, pace = progress.loss, progress.learning_rate, progress.s_per_step
+    parts = [
+        f"loss {loss:.4g}" if loss is not None else None,
+        f"rate {rate:.3g}" if rate is not None else None,
+        f"{pace:.3g} s/step" if pace is not None else None,
+    ]
+    return [part for part in parts if part is not None]
+
+
+def _live_chart(version: Version) -> None:
+    loss_chart(process_lab().loss_curve(version))
 
 
 def _circumstances(version: Version, outlook: Outlook | None, sentence: str, now: datetime) -> None:

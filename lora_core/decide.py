@@ -198,7 +198,7 @@ def _of_missing_model(version: Version, job: Job, now: datetime) -> Verdict:
         why = "RunPod says completed, but the trainer said nothing and left no model."
         return _failed(FailureReason.TRAINER, why, now, job, version)
     changes: dict[str, Any] = {}
-    if seen_at is None:
+    if seen_at is None and version.submission is not None:
         changes["submission"] = {**_raw_submission(version), "completedSeenAt": to_iso(now)}
     return Verdict("RunPod says completed; its model is not there yet.", changes, Outlook.MODEL_AWAITED)
 
@@ -278,7 +278,7 @@ def _completed(
 ) -> Verdict:
     changes: dict[str, Any] = {
         "status": VersionStatus.COMPLETED,
-        "loraUrl": faster(version.lora_url, url),
+        "loraUrl": faster(faster(version.lora_url, url), output_url(job.output) if job else None),
         "completedAt": to_iso(at),
         "statusNote": note,
         **_measured(version, job),
@@ -309,8 +309,8 @@ def _measured(version: Version, job: Job | None) -> dict[str, Any]:
 
 
 def _raw_submission(version: Version) -> Mapping[str, Any]:
-    raw: Mapping[str, Any] = version.raw.get("submission") or {}
-    return raw
+    raw = version.raw.get("submission")
+    return raw if isinstance(raw, Mapping) else {}
 
 
 def _start(version: Version, job: Job, now: datetime) -> datetime:

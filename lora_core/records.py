@@ -103,8 +103,8 @@ class Records:
             record = self._new_record(style, document, content, name, based_on, key)
             return document.inserted(record, _place(document, record) if "timestamp" in content else 0)
 
-        self.histories.update(style.folder, change)
-        return self.find(style, key), created
+        written = self.histories.update(style.folder, change).record(key)
+        return self.find(style, key) if written is None else Version(style.id, written), created
 
     def patch(self, style: Style, key: str, decide: Decision) -> Version:
         """Changes one record, wherever it lies, by what `decide` answers for it as it is now."""
@@ -176,7 +176,7 @@ class Records:
             "requestId": request_id,
             "basedOn": based_on.key if based_on else None,
         }
-        if is_taken(record["name"], names):  # only a name from `content`: a model file's, which gives way
+        if "name" in content and is_taken(record["name"], names):  # a model file's name gives way
             record["name"] = continued(record["name"], names | labels)
         return {field: value for field, value in record.items() if value is not None}
 

@@ -30,7 +30,7 @@ screenshots: $(VENV)/.installed-dev
 	$(BIN)/python -m docs.screenshots
 
 clean:
-	rm -rf $(VENV)
+	rm -rf $(VENV) benchmarks/.venv-mlflow
 
 $(BIN)/python:
 	$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13) and "LoRA Lab needs Python 3.11 to 3.13: make PYTHON=python3.12 ...")'

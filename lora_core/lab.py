@@ -159,9 +159,10 @@ class TrainingLab:
         """One of them, from the trash if need be."""
         return self._records.find(self.style(style_id), reference)
 
-    def etag(self, style_id: StyleId) -> str:
+    def etag(self, style: StyleId | Style) -> str:
         """Changes whenever a record of the style does; reads no record."""
-        return "/".join(str(part) for part in self._histories.etag(self.style(style_id).folder))
+        folder = style.folder if isinstance(style, Style) else self.style(style).folder
+        return "/".join(str(part) for part in self._histories.etag(folder))
 
     def next_name(self, style_id: StyleId, based_on: str | None = None) -> str:
         """The name a new version gets: the next V-number, or the next of the series it is based on."""

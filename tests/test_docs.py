@@ -6,12 +6,17 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-TEXTS = {path.relative_to(ROOT): path.read_text() for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]}
+TEXTS = {
+    path.relative_to(ROOT): path.read_text() for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
+}
 
 
 @pytest.mark.parametrize("page", sorted(path.stem for path in ROOT.glob("pages/*.py")))
 def test_every_page_stands_in_the_readme(page: str) -> None:
-    assert f"**{page.title()}**" in TEXTS[Path("README.md")] or f"{page.title()} screen" in TEXTS[Path("README.md")]
+    assert (
+        f"**{page.title()}**" in TEXTS[Path("README.md")]
+        or f"{page.title()} screen" in TEXTS[Path("README.md")]
+    )
 
 
 @pytest.mark.parametrize("text", sorted(TEXTS, key=str), ids=str)

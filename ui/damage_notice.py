@@ -35,7 +35,9 @@ def _proposal(lab: TrainingLab, damage: Damage) -> None:
     if damage.proposal.not_understood:
         st.markdown("**Not understood, kept only in the copy:**")
         st.code("\n---\n".join(damage.proposal.not_understood)[:5000], language=None)
-    if st.button("Keep a copy of the damaged file and go on with these records", type="primary"):
+    if st.button(
+        "Keep a copy of the damaged file and go on with these records", type="primary", key="accept_salvage"
+    ):
         try:
             lab.accept_salvage(damage)
         except LoraCoreError as error:

@@ -10,6 +10,7 @@ import streamlit as st
 
 from lora_core import LoraCoreError, Tracked, TrainingLab
 from ui import words
+from ui.page import open_training
 from ui.process import instance_id, lab
 from ui.selection import select
 
@@ -56,9 +57,11 @@ def _entry(here: TrainingLab, one: Tracked) -> None:
     label = f"{shown.icon} {words.escaped(version.name)} · {words.escaped(style.name)}"
     if version.is_in_trash:  # it was deleted while it ran, and costs money until it has stopped
         st.markdown(f"{label} (deleted)")
-    elif st.button(label, key=f"running:{version.key}", type="tertiary", help=shown.word, wrap=True):
+    elif st.button(
+        label, key=f"running:{style.folder}/{version.key}", type="tertiary", help=shown.word, wrap=True
+    ):
         select(style, version.key)
-        st.switch_page("pages/training.py")
+        open_training()
     progress = sighting.progress if sighting else None
     fraction = progress.fraction if progress else None
     left = here.seconds_left(style, version)
@@ -75,7 +78,7 @@ def _entry(here: TrainingLab, one: Tracked) -> None:
 
 def _seen(here: TrainingLab) -> str:
     """Everything whose change makes the page draw itself anew."""
-    etags = [f"{style.folder}={here.etag(style.folder)}" for style in here.styles()]
+    etags = [f"{style.folder}={here.etag(style)}" for style in here.styles()]
     now = datetime.now(UTC)
     looks = [words.look(one.version, here.sighting(one.version), now).word for one in here.running()]
     return "|".join([instance_id(), *etags, *looks])

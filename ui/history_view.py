@@ -1,6 +1,7 @@
 """The table of versions: filter, sort, compare, load, trash."""
 
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Any
 
 import streamlit as st
@@ -8,12 +9,14 @@ import streamlit as st
 from lora_core import LoraCoreError, Style, Tracked, TrainingLab, Version, VersionStatus
 from ui import words
 from ui.comparison_table import comparison_table
+from ui.page import open_training
 from ui.selection import Selection, select
 from ui.trash_view import trash_view
 from ui.version_details import version_details
 
 _EVERY = "All styles"
 _THIS = "This style"
+_EXACT = 2**53
 _WITHOUT_STYLE = (
     "Status",
     "Version",
@@ -106,7 +109,7 @@ def _table(lab: TrainingLab, shown: list[Tracked]) -> list[Tracked]:
         hide_index=True,
         selection_mode="multi-row",
         on_select="rerun",
-        key="history:table",
+        key=_table_key(shown),
         column_order=None if len({one.style.folder for one in shown}) > 1 else _WITHOUT_STYLE,
         column_config={
             "Created": st.column_config.DatetimeColumn(
@@ -120,6 +123,12 @@ def _table(lab: TrainingLab, shown: list[Tracked]) -> list[Tracked]:
     return [shown[row] for row in rows if row < len(shown)]
 
 
+def _table_key(shown: list[Tracked]) -> str:
+    """Selected are rows by number: another list is another table, or they would be other versions."""
+    listed = "\n".join(f"{one.style.folder}/{one.version.key}" for one in shown)
+    return f"history:table:{sha256(listed.encode(errors='replace')).hexdigest()[:16]}"
+
+
 def _row(lab: TrainingLab, one: Tracked, now: datetime) -> dict[str, Any]:
     version, parameters = one.version, one.version.parameters
     seen = words.look(version, lab.sighting(version), now)
@@ -129,21 +138,26 @@ def _row(lab: TrainingLab, one: Tracked, now: datetime) -> dict[str, Any]:
         "Version": version.name,
         "Good": version.is_good,
         "Created": version.created_at,
-        "Rate": parameters.learning_rate,
-        "Steps": parameters.max_train_steps,
-        "Dim": parameters.network_dim,
-        "Alpha": parameters.network_alpha,
+        "Rate": _cell(parameters.learning_rate),
+        "Steps": _cell(parameters.max_train_steps),
+        "Dim": _cell(parameters.network_dim),
+        "Alpha": _cell(parameters.network_alpha),
         "Optimizer": parameters.optimizer_type,
-        "Images": version.image_count,
+        "Images": _cell(version.image_count),
         "Description": version.description,
         "Error": version.error or "",
     }
 
 
+def _cell(number: int | float | None) -> int | float | None:
+    """A file may hold integers that no column takes."""
+    return float(number) if isinstance(number, int) and abs(number) > _EXACT else number
+
+
 def _one(lab: TrainingLab, one: Tracked) -> None:
     if st.button("Load into Training", type="primary", icon=":material/open_in_browser:", key="history:load"):
         select(one.style, one.version.key)
-        st.switch_page("pages/training.py")
+        open_training()
     try:
         version: Version = lab.version(one.style.folder, one.version.key)
     except LoraCoreError as error:

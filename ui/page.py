@@ -1,9 +1,13 @@
-"""What every page begins with."""
+"""What every page begins with, and the way from one to another."""
+
+from pathlib import Path
 
 import streamlit as st
 
 from lora_core import ConfigurationError
 from ui.process import lab
+
+_TRAINING = Path(__file__).resolve().parent.parent / "pages" / "training.py"
 
 
 def page_setup(title: str) -> None:
@@ -16,3 +20,9 @@ def page_setup(title: str) -> None:
     st.header(title, anchor=False)
     if here.settings.missing:
         st.warning(here.endpoint_sentence(), icon=":material/settings_alert:")
+
+
+def open_training() -> None:
+    """Leaves for the Training screen; what it is to show has been selected before."""
+    # A relative path would be looked for beside the entry script, which is ui/frame.py or app.py.
+    st.switch_page(_TRAINING)

@@ -15,6 +15,7 @@ from ui import browser_storage
 NEW = "new"
 _STYLE = "selection:style"
 _VERSIONS = "selection:versions"
+_SHOWN = "selection:shown"
 _STYLE_ITEM = "training_selectedStyleId"
 
 
@@ -33,13 +34,14 @@ class Selection(NamedTuple):
 def selected_style(styles: list[Style]) -> Style | None:
     """None where there is no style, or while the browser has yet to tell what it had selected."""
     by_name = {style.folder: style for style in styles} | {style.id: style for style in reversed(styles)}
-    for name in (st.session_state.get(_STYLE), st.query_params.get("style")):
-        if name in by_name and (_is_version_named(by_name[name]) or not browser_storage.is_awaited()):
-            return by_name[name]
+    names = (st.session_state.get(_STYLE), st.query_params.get("style"))
+    named = next((by_name[name] for name in names if name in by_name), None)
+    if named is not None and _is_version_named(named):
+        return named
     if browser_storage.is_awaited():
         return None
     stored = browser_storage.stored() or {}
-    return by_name.get(stored.get(_STYLE_ITEM, ""), styles[0] if styles else None)
+    return named or by_name.get(stored.get(_STYLE_ITEM, ""), styles[0] if styles else None)
 
 
 def _is_version_named(style: Style) -> bool:
@@ -74,14 +76,21 @@ def mirror(selection: Selection) -> dict[str, str]:
     """Puts the selection into the URL; answers what of it belongs into localStorage."""
     style, version = selection
     name = NEW if version is None else version.key if version.name.casefold() == NEW else version.name
-    if (st.query_params.get("style"), st.query_params.get("version")) != (style.id, name):
-        st.query_params.update({"style": style.id, "version": name})
+    style_name = _name(style)
+    if (st.query_params.get("style"), st.query_params.get("version")) != (style_name, name):
+        st.query_params.update({"style": style_name, "version": name})
+    st.session_state[_SHOWN] = {"style": style.folder, "name": name, "key": version.key if version else NEW}
     items = {}
     if _STYLE in st.session_state:
-        items[_STYLE_ITEM] = style.id
+        items[_STYLE_ITEM] = style_name
     if style.folder in st.session_state.get(_VERSIONS, {}):
-        items[f"training_{style.id}_selectedVersionId"] = version.key if version else NEW
+        items[f"training_{style_name}_selectedVersionId"] = version.key if version else NEW
     return items
+
+
+def _name(style: Style) -> str:
+    """The style's id; where two folders have it, the folder."""
+    return style.folder if style.problem else style.id
 
 
 def _candidates(style: Style) -> list[str]:
@@ -89,7 +98,10 @@ def _candidates(style: Style) -> list[str]:
     in_url = (
         st.query_params.get("version") if st.query_params.get("style") in (style.id, style.folder) else None
     )
-    stored = (browser_storage.stored() or {}).get(f"training_{style.id}_selectedVersionId")
+    shown = st.session_state.get(_SHOWN, {})
+    if (style.folder, in_url) == (shown.get("style"), shown.get("name")):
+        in_url = shown["key"]  # put there by this session; the version may have another name by now
+    stored = (browser_storage.stored() or {}).get(f"training_{_name(style)}_selectedVersionId")
     return [str(name) for name in (chosen, in_url, stored) if name]
 
 

@@ -13,13 +13,14 @@ from lora_core import (
     OPTIMIZERS,
     SCHEDULERS,
     Finding,
+    NotFoundError,
     Review,
     Severity,
     TrainingLab,
     TrainingParameters,
 )
 from ui import words
-from ui.form_content import Form, form_of
+from ui.form_content import Form, FormContent, form_of
 from ui.selection import Selection
 from ui.start_buttons import start_buttons
 
@@ -64,7 +65,7 @@ def training_form(lab: TrainingLab, selection: Selection) -> None:
     """Draws the form, what is to be said of it, and its buttons."""
     form = form_of(lab, selection)
     content = form.content()
-    review = lab.review(selection.style.folder, content.parameters, content.selection_set_id)
+    review = _review(lab, form, content)
     _heading(form)
     _dataset_and_name(lab, form, review)
     _fields(form, _COMMON, review)
@@ -74,6 +75,13 @@ def training_form(lab: TrainingLab, selection: Selection) -> None:
         _fields(form, _ADVANCED, review)
     _derived(review)
     start_buttons(lab, form, review)
+
+
+def _review(lab: TrainingLab, form: Form, content: FormContent) -> Review:
+    try:
+        return lab.review(form.style.folder, content.parameters, content.selection_set_id)
+    except NotFoundError:  # the version's set is gone: a finding asks for another, the rest is shown
+        return lab.review(form.style.folder, content.parameters, None)
 
 
 def _heading(form: Form) -> None:
@@ -160,6 +168,7 @@ def _field(form: Form, name: str) -> None:
 
 def _said(form: Form, review: Review, field: str) -> None:
     """The findings of a field, right below it, each with its remedy where there is one."""
+    offered: set[object] = set()
     for finding in review.findings:
         if finding.field != field:
             continue
@@ -169,7 +178,10 @@ def _said(form: Form, review: Review, field: str) -> None:
             st.caption(words.escaped(finding.sentence))
         else:
             st.markdown(f":small[:{color}[:material/{icon}: {words.escaped(finding.sentence)}]]")
-        if finding.suggestion is not None and st.button(
+        if finding.suggestion is None or finding.suggestion in offered:
+            continue
+        offered.add(finding.suggestion)
+        if st.button(
             f"Use {words.escaped(words.number(finding.suggestion))}",
             key=f"use:{form.form_id}:{field}:{finding.suggestion}",
             type="tertiary",

@@ -15,13 +15,17 @@ def trash_view(lab: TrainingLab, style: Style) -> None:
         st.caption("The trash of this style is empty.")
         return
     now = datetime.now(UTC)
+    offered = {""}  # a file written by others may hold a record twice, or one without any id
     for version in versions:
         text, button = st.columns([6, 1], vertical_alignment="center")
         with text:
             st.text(words.line(version, lab.sighting(version), now))
         with button:
-            if st.button("Restore", key=f"restore:{version.key}", icon=":material/restore_from_trash:"):
+            if version.key not in offered and st.button(
+                "Restore", key=f"restore:{version.key}", icon=":material/restore_from_trash:"
+            ):
                 _restore(lab, style, version.key)
+        offered.add(version.key)
 
 
 def _restore(lab: TrainingLab, style: Style, key: str) -> None:

@@ -54,7 +54,9 @@ def _cancel(lab: TrainingLab, style: Style, version: Version) -> None:
 
 def _rename(lab: TrainingLab, style: Style, version: Version) -> None:
     with st.popover("Rename", icon=":material/edit:"), st.form(f"rename:{version.key}", border=False):
-        name = st.text_input("New name", value=version.name, max_chars=80, key=f"new_name:{version.key}")
+        name = st.text_input(
+            "New name", max_chars=80, key=_showing(f"new_name:{version.key}", version.name[:80])
+        )
         st.caption("The model file keeps its own name.")
         if st.form_submit_button("Rename"):
             _do(version, lambda: lab.rename(style.folder, version.key, name) and None)
@@ -62,9 +64,16 @@ def _rename(lab: TrainingLab, style: Style, version: Version) -> None:
 
 def _note(lab: TrainingLab, style: Style, version: Version) -> None:
     with st.popover("Note", icon=":material/edit_note:"), st.form(f"note:{version.key}", border=False):
-        text = st.text_area("Note", value=version.description, key=f"note_text:{version.key}")
+        text = st.text_area("Note", key=_showing(f"note_text:{version.key}", version.description))
         if st.form_submit_button("Save note"):
             _do(version, lambda: lab.describe(style.folder, version.key, text) and None)
+
+
+def _showing(key: str, recorded: str) -> str:
+    """The key of a field, its state set to the record, again when that was changed elsewhere meanwhile."""
+    if key not in st.session_state or st.session_state.get(f"{key}:recorded") != recorded:
+        st.session_state[key] = st.session_state[f"{key}:recorded"] = recorded
+    return key
 
 
 def _may_settle(lab: TrainingLab, version: Version) -> bool:

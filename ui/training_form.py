@@ -185,6 +185,7 @@ def _said(form: Form, review: Review, field: str) -> None:
             f"Use {words.escaped(words.number(finding.suggestion))}",
             key=f"use:{form.form_id}:{field}:{finding.suggestion}",
             type="tertiary",
+            icon=":material/arrow_forward:",
         ):
             form.put(field, finding.suggestion)
             st.rerun()

@@ -1,5 +1,6 @@
 """What can be done with a version: look, stop, mark, name, note, delete."""
 
+import time
 from collections.abc import Callable
 
 import streamlit as st
@@ -8,12 +9,12 @@ from lora_core import LoraCoreError, Outlook, Style, SubmissionState, TrainingLa
 from lora_core.times import utc_now
 from ui import words
 
+_SAID_FOR_S = 30.0
+
 
 def version_actions(lab: TrainingLab, style: Style, version: Version) -> None:
     """Buttons; those that cost or lose something ask first."""
-    said = st.session_state.pop(f"said:{version.key}", None)
-    if said:
-        st.info(words.escaped(said), icon=":material/info:")
+    _last_said(lab, version)
     with st.container(horizontal=True):
         if version.status is not VersionStatus.DRAFT and _button(version, "Check status", "refresh"):
             _do(version, lambda: lab.check_status(style.folder, version.key).sentence)
@@ -30,6 +31,17 @@ def version_actions(lab: TrainingLab, style: Style, version: Version) -> None:
         _delete(lab, style, version)
 
 
+def _last_said(lab: TrainingLab, version: Version) -> None:
+    """What the last action answered; it outlives a few refreshes, and does not repeat the panel's own words."""
+    sentence, said_at = st.session_state.get(f"said:{version.key}", ("", 0.0))
+    sighting = lab.sighting(version)
+    is_shown_above = (
+        sighting is not None and sighting.outlook is not Outlook.AS_RECORDED and sighting.sentence == sentence
+    )
+    if sentence and time.monotonic() - said_at < _SAID_FOR_S and not is_shown_above:
+        st.info(words.escaped(sentence), icon=":material/info:")
+
+
 def _button(version: Version, label: str, icon: str) -> bool:
     return st.button(label, key=f"{label}:{version.key}", icon=f":material/{icon}:")
 
@@ -41,7 +53,7 @@ def _do(version: Version, act: Callable[[], object]) -> None:
     except LoraCoreError as error:
         sentence = str(error)
     if isinstance(sentence, str):
-        st.session_state[f"said:{version.key}"] = sentence
+        st.session_state[f"said:{version.key}"] = (sentence, time.monotonic())
     st.rerun()
 
 

@@ -63,7 +63,12 @@ def _live(style: Style, version: Version) -> None:
     st.progress(min(1.0, fraction or 0.0), text=words.escaped(text))
     told = _told(progress) if progress else []
     if sighting is not None:
-        told.append(f"looked {words.ago(now - (sighting.answered_at or sighting.at))}")
+        answered_at = sighting.answered_at
+        told.append(
+            f"endpoint answered {words.ago(now - answered_at)}"
+            if answered_at
+            else "endpoint has not answered yet"
+        )
     if told:
         st.caption(words.escaped(" · ".join(told)))
     _circumstances(
@@ -149,7 +154,7 @@ def _facts(lab: TrainingLab, style: Style, version: Version) -> None:
         submission = version.submission
         is_remote = submission is None or (submission.base_url or "").startswith("http")
         st.caption("RunPod job" if is_remote else "Job of the local endpoint")
-        st.code(version.job_id, language=None)
+        st.code(version.job_id, language=None, wrap_lines=True)
         if submission and submission.endpoint_id and is_remote:
             st.link_button("RunPod console", _CONSOLE + submission.endpoint_id, icon=":material/open_in_new:")
 

@@ -13,7 +13,7 @@ from ui.webhook import webhook_route
 
 app = st.App("ui/frame.py", routes=[webhook_route], lifespan=monitor_lifespan)
 
-if get_script_run_ctx() is not None:
+if get_script_run_ctx(suppress_warning=True) is not None:
     from ui.frame import draw
 
     draw()

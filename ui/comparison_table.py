@@ -55,4 +55,5 @@ def _column_names(shown: list[Tracked]) -> list[str]:
     names = [
         one.version.name if len(styles) == 1 else f"{one.style.name} {one.version.name}" for one in shown
     ]
-    return [name if names.count(name) == 1 else f"{name} ({number})" for number, name in enumerate(names, 1)]
+    taken = ["Field", *names]
+    return [name if taken.count(name) == 1 else f"{name} ({number})" for number, name in enumerate(names, 1)]

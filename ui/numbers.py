@@ -11,6 +11,8 @@ def typed_number(text: str) -> int | float | str | None:
     text = text.strip()
     if not text:
         return None
+    if "_" in text or not text.isascii():  # Python would take 1_0 and other scripts' digits
+        return text
     try:
         return int(text)
     except ValueError:

@@ -2,12 +2,21 @@
 
 import time
 from collections.abc import Callable
+from typing import Final
 
 import streamlit as st
 
 from lora_core import LoraCoreError, Outlook, Style, SubmissionState, TrainingLab, Version, VersionStatus
 from lora_core.times import utc_now
 from ui import words
+
+SAID_BY_THE_PANEL: Final = (
+    Outlook.NOT_ASKED,
+    Outlook.ENDED_UNKNOWN,
+    Outlook.MODEL_AWAITED,
+    Outlook.MODEL_ALREADY_THERE,
+)
+"""Outlooks of what is in flight whose sentence stands in the details anyway."""
 
 _SAID_FOR_S = 30.0
 
@@ -36,7 +45,13 @@ def _last_said(lab: TrainingLab, version: Version) -> None:
     sentence, said_at = st.session_state.get(f"said:{version.key}", ("", 0.0))
     sighting = lab.sighting(version)
     is_shown_above = (
-        sighting is not None and sighting.outlook is not Outlook.AS_RECORDED and sighting.sentence == sentence
+        sighting is not None
+        and sighting.outlook in SAID_BY_THE_PANEL
+        and sighting.sentence == sentence
+        # Of an old record, of what stops and of what got no answer the panel says something else.
+        and version.is_in_flight()
+        and not version.is_stopping
+        and version.submission_state(utc_now()) is not SubmissionState.UNKNOWN
     )
     if sentence and time.monotonic() - said_at < _SAID_FOR_S and not is_shown_above:
         st.info(words.escaped(sentence), icon=":material/info:")
@@ -52,8 +67,8 @@ def _do(version: Version, act: Callable[[], object]) -> None:
         sentence = act()
     except LoraCoreError as error:
         sentence = str(error)
-    if isinstance(sentence, str):
-        st.session_state[f"said:{version.key}"] = (sentence, time.monotonic())
+    said = sentence if isinstance(sentence, str) else ""
+    st.session_state[f"said:{version.key}"] = (said, time.monotonic())
     st.rerun()
 
 

@@ -10,7 +10,7 @@ from ui.loss_chart import loss_chart
 from ui.model_box import model_box
 from ui.process import lab as process_lab
 from ui.selection import Selection
-from ui.version_actions import version_actions
+from ui.version_actions import SAID_BY_THE_PANEL, version_actions
 
 _CONSOLE = "https://console.runpod.io/serverless/user/endpoint/"
 _REFRESH_S = 2
@@ -100,12 +100,7 @@ def _circumstances(version: Version, outlook: Outlook | None, sentence: str, now
             "then attach the job's id or mark the version as failed. It is never sent again by itself.",
             icon=":material/help:",
         )
-    elif outlook in (
-        Outlook.NOT_ASKED,
-        Outlook.ENDED_UNKNOWN,
-        Outlook.MODEL_AWAITED,
-        Outlook.MODEL_ALREADY_THERE,
-    ):
+    elif outlook in SAID_BY_THE_PANEL:
         st.info(words.escaped(sentence), icon=":material/info:")
 
 

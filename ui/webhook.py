@@ -12,7 +12,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from lora_core import LoraCoreError, TrainingLab
+from lora_core import ConfigurationError, LoraCoreError, TrainingLab
 from lora_core.webhooks import BODY_LIMIT, PATH, is_genuine
 from ui.process import lab
 
@@ -21,7 +21,10 @@ _log = logging.getLogger(__name__)
 
 async def _receive(request: Request) -> Response:
     request_id, token = request.path_params["request_id"], request.path_params["token"]
-    here = await run_sync(lab)
+    try:
+        here = await run_sync(lab)
+    except ConfigurationError:  # no address was given out; the pages say what is wrong
+        return JSONResponse({"error": "unknown address"}, status_code=404)
     if not is_genuine(here.settings, request_id, token):
         return JSONResponse({"error": "unknown address"}, status_code=404)
     body = await _bounded_body(request)

@@ -27,6 +27,7 @@ _LOOKS = {
     VersionStatus.FAILED: Look("❌", "failed", "red"),
     VersionStatus.DRAFT: Look("📝", "draft", "gray"),
 }
+_LINE_BREAK = re.compile("[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~$:&])")
 
 
@@ -68,7 +69,7 @@ def line(version: Version, sighting: Sighting | None, now: datetime) -> str:
 
 def escaped(text: object) -> str:
     """Text from users, files or RunPod, to be shown as it is where Markdown would read it."""
-    return _MARKDOWN.sub(r"\\\1", str(text)).replace("\n", " ")
+    return _MARKDOWN.sub(r"\\\1", _LINE_BREAK.sub(" ", str(text)))
 
 
 def zone() -> ZoneInfo:
@@ -116,7 +117,7 @@ def duration(seconds: float | None) -> str:
 
 
 def number(value: object) -> str:
-    """As people write it: 0.0001, 2000, 1e-05; `not recorded` for None."""
+    """As people write it: 0.0001, 2000, 1e-5; `not recorded` for None."""
     if value is None:
         return NOT_RECORDED
     if isinstance(value, float):

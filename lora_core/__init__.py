@@ -21,7 +21,6 @@ from lora_core.errors import (
     StoreConflictError,
     StoreError,
     StoreUnavailableError,
-    SubmitOutcomeUnknownError,
     TrainingBlockedError,
 )
 from lora_core.estimates import Estimate
@@ -94,7 +93,6 @@ __all__ = [
     "StoreUnavailableError",
     "Style",
     "SubmissionState",
-    "SubmitOutcomeUnknownError",
     "Tracked",
     "TrainingBlockedError",
     "TrainingFacts",

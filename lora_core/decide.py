@@ -75,9 +75,13 @@ def needs_model(version: Version, evidence: Evidence) -> bool:
         ):
             return version.status is not VersionStatus.COMPLETED
         case NoJobId():
-            return version.submission is not None and version.status is not VersionStatus.COMPLETED
+            state = version.submission.state if version.submission else None
+            return version.status is not VersionStatus.COMPLETED and state in _MAY_HAVE_BEEN_SENT
         case _:
             return False
+
+
+_MAY_HAVE_BEEN_SENT = (SubmissionState.SENDING, SubmissionState.UNKNOWN, SubmissionState.SENT)
 
 
 def decide(version: Version, evidence: Evidence, model: ModelEvidence, now: datetime) -> Verdict:
@@ -101,12 +105,21 @@ def decide(version: Version, evidence: Evidence, model: ModelEvidence, now: date
 
 def _of_preparing(version: Version, now: datetime) -> Verdict:
     at = version.submission.at if version.submission else None
-    if at is not None and now - at < PREPARING_OWNER_GONE:
+    if at is not None and abs(now - at) < PREPARING_OWNER_GONE:
         return Verdict("It is being prepared; nothing was sent yet.")
-    return Verdict(
-        "Its preparation was interrupted before anything was sent; it is a draft again.",
-        {"status": VersionStatus.DRAFT, "submission": None, "cancelRequestedAt": None},
-    )
+    why = "Its preparation was interrupted before anything was sent; it is a draft again."
+    return Verdict(why, draft_again(version, why))
+
+
+def draft_again(version: Version, why: str, state: SubmissionState | None = None) -> Mapping[str, Any]:
+    """The changes that make a draft of a version of which nothing was sent; `state` REFUSED is kept."""
+    return {
+        "status": VersionStatus.DRAFT,
+        "submission": {**_raw_submission(version), "state": state.value} if state else None,
+        "modelName": None,
+        "cancelRequestedAt": None,
+        "error": why,
+    }
 
 
 def _of_unknown(version: Version, model: ModelEvidence, now: datetime) -> Verdict:
@@ -184,12 +197,18 @@ def _of_completed_job(version: Version, job: Job, model: ModelEvidence, now: dat
     match model:
         case Present():
             return _completed(version, model.url, _end(version, job, now), job=job)
-        case NotAsked() if version.is_final:
-            return Verdict("RunPod says completed; whether its model is there could not be seen.")
+        case NotAsked() if version.is_final or _was_seen_without_model(version):
+            # A bucket that answered "no model" before and cannot be read now has told nothing new.
+            sentence = "RunPod says completed; whether its model is there could not be seen."
+            return Verdict(sentence, outlook=Outlook.MODEL_AWAITED)
         case NotAsked():
             return _completed(version, None, _end(version, job, now), job=job, note="no address given")
         case Absent():
             return _of_missing_model(version, job, now)
+
+
+def _was_seen_without_model(version: Version) -> bool:
+    return version.submission is not None and version.submission.completed_seen_at is not None
 
 
 def _of_missing_model(version: Version, job: Job, now: datetime) -> Verdict:
@@ -256,6 +275,8 @@ def _of_final(version: Version, evidence: Evidence, model: ModelEvidence, now: d
         )
     if is_explained:
         return verdict
+    if becomes in (VersionStatus.PENDING, VersionStatus.TRAINING):
+        return Verdict("It is marked as failed, but its job is still there: cancel it in RunPod's console.")
     return Verdict(f"It has failed: {version.error or 'no reason was recorded'}", outlook=verdict.outlook)
 
 

@@ -97,6 +97,10 @@ class HistoryDocument:
         text = json_text.without_element(text, self._list_start(text), at)
         return HistoryDocument(text.encode(), (*self.entries[:at], *self.entries[at + 1 :]))
 
+    def is_doubled(self, key: str) -> bool:
+        """Whether two records claim this identity: old files may hold one id twice."""
+        return sum(record_key(record) == key for record in self.records) > 1
+
     @cached_property
     def _positions(self) -> dict[str, int]:
         positions: dict[str, int] = {}

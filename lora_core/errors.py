@@ -12,8 +12,9 @@
     |  |- StoreUnavailableError      the disk or bucket did not take or give the document; nothing was changed
     |  `- DamagedDocumentError       the document is no valid JSON and stays so; the original is kept
     `- RunpodError
-       |- RunpodUnreachableError     nothing reached RunPod; safe to try again
-       `- SubmitOutcomeUnknownError  a billed job may be running; never send it again blindly
+       `- RunpodUnreachableError     nothing reached RunPod; safe to try again
+
+A submission of unknown outcome is no error, either: it is a state of its version, for it must be kept.
 
 Every message is a sentence for the user and says what to do next. A training that failed is no error of
 the lab: it is a status of its version.
@@ -87,7 +88,3 @@ class RunpodError(LoraCoreError):
 
 class RunpodUnreachableError(RunpodError):
     """Nothing reached RunPod; it is safe to try again."""
-
-
-class SubmitOutcomeUnknownError(RunpodError):
-    """The training may or may not have been taken; a billed job may be running."""

@@ -33,9 +33,6 @@ PRICE_PER_SECOND_USD: Final[Mapping[str, float]] = MappingProxyType(
 )
 """USD per second of a serverless worker, as RunPod's price list stood in August 2026."""
 
-COST_NOTE: Final = "GPU time only, cold start not included"
-"""To stand beside every cost that is shown."""
-
 RECORDED_S_PER_STEP: Final = 0.678
 """Seconds per step of a real training: 2300 steps in 1,558,769 ms of executionTime, start-up included."""
 

@@ -1,11 +1,13 @@
 """What can be said of a training before it starts, and of one that runs."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from lora_core.datasets import Dataset
 from lora_core.embedded import EMBEDDED_BASE_URL
+from lora_core.errors import StoreError
 from lora_core.estimates import (
     Estimate,
     FinishedJob,
@@ -59,7 +61,10 @@ class FinishedJobs:
 
     def of(self, styles: Sequence[Style], *, base_url: str, endpoint_id: str | None) -> list[FinishedJob]:
         """Oldest first; `endpoint_id` None stands for every endpoint at that address."""
-        found = [entry for style in styles for entry in self._of_style(style)]
+        found: list[tuple[Place, FinishedJob]] = []
+        for style in styles:
+            with suppress(StoreError):  # another style's damaged file only costs its figures
+                found += self._of_style(style)
         return [job for (base, name), job in found if base == base_url and endpoint_id in (None, name)]
 
     def _of_style(self, style: Style) -> list[tuple[Place, FinishedJob]]:
@@ -85,7 +90,7 @@ def reviewed(
         given["class_tokens"] = style.class_tokens
     values = RecordedParameters.from_raw(given)
     images = len(dataset.filenames) if dataset else None
-    estimate = _expected(values, settings, finished)
+    estimate = expected(values, settings, finished)
     return Review(
         findings=findings(given, _facts(style, dataset, settings, estimate)),
         image_count=images,
@@ -119,9 +124,10 @@ def spent_usd(version: Version, settings: Settings) -> float | None:
     return cost_usd(submission.execution_ms / 1000, settings.usd_per_second)
 
 
-def _expected(
+def expected(
     values: RecordedParameters, settings: Settings, finished: Sequence[FinishedJob]
 ) -> Estimate | None:
+    """Worker time and price of a training; None while its steps are not known."""
     steps = values.max_train_steps
     if steps is None or steps < 1:
         return None

@@ -1,5 +1,6 @@
 """The one way to read and to change a style's history and its trash."""
 
+import hashlib
 import random
 import time
 from collections.abc import Callable
@@ -92,9 +93,7 @@ class Histories:
         stored = self.store.read(damage.document)
         if stored is None or stored.etag != damage.etag:
             raise StoreConflictError(f"{damage.document} has changed meanwhile; look at it again.")
-        aside = f".lora_lab/damaged/{damage.document.replace('/', '__')}.{damage.etag[:12]}"
-        if self.store.read(aside) is None:
-            self.store.write(aside, stored.data, if_match=None)
+        self._put_aside(damage.document, stored.data)
         written = self.store.write(damage.document, damage.proposal.data, if_match=damage.etag)
         if written.displaced and (whole := self._settled(written.displaced)):
             self.store.write(damage.document, whole.data, if_match=written.etag)
@@ -137,7 +136,8 @@ class Histories:
         written = self.store.write(name, after.data, if_match=etag)
         while written.displaced is not None:
             basis = self._settled(written.displaced)
-            if basis is None:  # it never became whole; it stays in the store's backup
+            if basis is None:  # it never became whole; the next write would replace the store's backup of it
+                self._put_aside(name, written.displaced())
                 break
             after = basis
             try:
@@ -146,6 +146,12 @@ class Histories:
                 written = self.store.write(name, after.data, if_match=written.etag)
         self._parsed[name] = (written.etag, after)
         return after
+
+    def _put_aside(self, name: str, data: bytes) -> None:
+        """Keeps a copy of what cannot be read; the same bytes once."""
+        aside = f".lora_lab/damaged/{name.replace('/', '__')}.{hashlib.sha256(data).hexdigest()[:12]}"
+        if self.store.read(aside) is None:
+            self.store.write(aside, data, if_match=None)
 
     def _settled(self, read: Callable[[], bytes]) -> HistoryDocument | None:
         data, unchanged_s = read(), 0.0

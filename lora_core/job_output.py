@@ -4,6 +4,8 @@ import json
 from collections.abc import Mapping
 from enum import Enum
 
+from lora_core.json_text import well_formed
+
 _LONGEST_ERROR = 20_000
 """Characters of an error that go into a record: a traceback, not a whole log."""
 
@@ -54,7 +56,7 @@ def error_text(error: object) -> str | None:
         text = _message_of(_parsed(error)) or error.strip()
     else:
         text = _message_of(error) or (json.dumps(error, default=str) if error else "")
-    return text[:_LONGEST_ERROR] or None
+    return well_formed(text[:_LONGEST_ERROR]) or None
 
 
 def _parsed(text: str) -> object:

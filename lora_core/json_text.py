@@ -44,6 +44,11 @@ def loads(data: bytes) -> Any:
         raise ValueError("it is nested too deeply") from error
 
 
+def well_formed(text: str) -> str:
+    """The text with `?` for half characters, which JSON can hold and UTF-8 cannot."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+
+
 def dumps(value: object) -> bytes:
     """Two-space indent, no newline at the end: as the users' files are written."""
     try:

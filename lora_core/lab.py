@@ -28,7 +28,7 @@ from lora_core.sample_style import (
     SAMPLE_STYLE_NAME,
     draw_sample_pictures,
 )
-from lora_core.settings import Settings
+from lora_core.settings import Settings, read_settings
 from lora_core.sightings import LossCurve, Sighting, Sightings
 from lora_core.starts import Starts, wait_for
 from lora_core.stops import Stops
@@ -89,7 +89,7 @@ class TrainingLab:
     @classmethod
     def open(cls, settings: Settings | None = None) -> Self:
         """The lab as configured by the environment and `.env`, or by `settings`. Starts no thread."""
-        return cls(settings or Settings())
+        return cls(settings or read_settings())
 
     def __enter__(self) -> Self:
         return self
@@ -158,6 +158,12 @@ class TrainingLab:
     def version(self, style_id: StyleId, reference: str) -> Version:
         """One of them, from the trash if need be."""
         return self._records.find(self.style(style_id), reference)
+
+    def has_version(self, style_id: StyleId, key: str) -> bool:
+        """Whether a version with this key was made already, be it in the trash by now."""
+        folder = self.style(style_id).folder
+        documents = (self._histories.live(folder), self._histories.trash(folder))
+        return any(document.record(key) is not None for document in documents)
 
     def etag(self, style: StyleId | Style) -> str:
         """Changes whenever a record of the style does; reads no record."""
@@ -267,12 +273,15 @@ class TrainingLab:
     def delete(self, style_id: StyleId, reference: str) -> Version:
         """Moves a version to the trash; what is not final is cancelled first and followed there to its end."""
         style = self.style(style_id)
+        self._submissions.deliver()
         version = self._records.find(style, reference)
         if version.is_in_flight() and not version.is_in_trash:
             self._stops.cancel(style, version)
         deleted = self._records.delete(style, version.key)
+        if deleted.is_in_flight() and not deleted.is_stopping:  # somebody else has just started it
+            self._stops.cancel(style, deleted)
         self.monitor.nudge()
-        return deleted
+        return self._records.find(style, deleted.key)
 
     def trash(self, style_id: StyleId) -> list[Version]:
         """Deleted versions, newest first."""
@@ -301,6 +310,7 @@ class TrainingLab:
     def cancel(self, style_id: StyleId, reference: str) -> StatusCheck:
         """Asks to stop a training; /cancel is repeated until the endpoint confirms the end."""
         style = self.style(style_id)
+        self._submissions.deliver()
         check = self._stops.cancel(style, self._records.find(style, reference))
         self.monitor.nudge()
         return check
@@ -315,6 +325,7 @@ class TrainingLab:
     def give_up(self, style_id: StyleId, reference: str) -> Version:
         """Marks as failed what nobody can know any more. Raises NotAllowedError for what still runs."""
         style = self.style(style_id)
+        self._submissions.deliver()
         return self._stops.give_up(style, self._records.find(style, reference))
 
     def running(self) -> list[Tracked]:
@@ -333,9 +344,9 @@ class TrainingLab:
         """(step, loss) pairs, as far as the trainer told them."""
         return self._sightings.curve(version.key)
 
-    def seconds_left(self, style: Style, version: Version) -> float | None:
+    def seconds_left(self, version: Version) -> float | None:
         """Seconds until a running training should end; None when that cannot be said."""
-        expected = self._starts.review(style, version.parameters.as_dict(), None).expected
+        expected = self._starts.expected(version)
         return remaining(version, self.sighting(version), expected, self._clock())
 
     def receive_webhook(self, body: bytes, request_id: str | None = None) -> StatusCheck | None:
@@ -353,9 +364,10 @@ class TrainingLab:
             version = self._reconciliation.attach(style, version, delivered.job_id)
         if version.job_id is None or not version.answers_to(delivered.job_id):
             return None
-        evidence = self._reconciliation.ask([Tracked(style, version)])[version.key]
-        return self._reconciliation.judge(
-            style, version, delivered.job if isinstance(evidence, JobNotFound) else evidence
+        one = Tracked(style, version)
+        evidence = self._reconciliation.ask([one])[0]
+        return self._reconciliation.check_with(
+            one, delivered.job if isinstance(evidence, JobNotFound) else evidence
         )
 
     def spent_usd(self, version: Version) -> float | None:

@@ -33,6 +33,10 @@ class ModelFile:
 class ModelFiles(Protocol):
     """A place of model files. Raises StoreUnavailableError when it cannot be read."""
 
+    @property
+    def address(self) -> str:
+        """Names the place; another folder, bucket or prefix has another one."""
+
     def find(self, model_name: str) -> ModelFile | None:
         """The file of exactly this name."""
 
@@ -45,6 +49,11 @@ class LocalModelFiles:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+
+    @property
+    def address(self) -> str:
+        """See ModelFiles."""
+        return self.folder.resolve().as_uri()
 
     def find(self, model_name: str) -> ModelFile | None:
         """See ModelFiles."""

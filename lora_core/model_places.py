@@ -25,11 +25,14 @@ class ModelPlaces:
             )
 
     def of_version(self, version: Version) -> ModelFiles | None:
-        """Where the version's trainer puts its model; None when that place is not configured."""
+        """Where the version's trainer puts its model; None when that place is not configured (any more)."""
         submission = version.submission
         if submission is None or submission.base_url is None:
             return None
-        return self.local if submission.base_url == EMBEDDED_BASE_URL else self.bucket
+        place = self.local if submission.base_url == EMBEDDED_BASE_URL else self.bucket
+        if place is not None and submission.model_place not in (None, place.address):
+            return None  # the settings changed since: what lies there now says nothing of this training
+        return place
 
     def evidence(self, version: Version) -> ModelEvidence:
         """Whether the model of this very training is there."""
@@ -45,6 +48,11 @@ class ModelPlaces:
         """The version's model where it is at hand in the local folder, for size and download."""
         name = version.model_name or f"style_{version.style_id}_v{version.name}"
         return self.local.find(name)
+
+    def address(self, endpoint: Endpoint) -> str | None:
+        """Names the place where an endpoint's trainer puts models."""
+        place = self.local if endpoint.is_embedded else self.bucket
+        return place.address if place else None
 
     def names(self, endpoint: Endpoint) -> set[str]:
         """Model names taken at an endpoint's place; none when it cannot be read."""

@@ -52,12 +52,6 @@ def faster(current: str | None, offered: str | None) -> str | None:
     return offered if same_model(current, offered) and _speed(offered) > _speed(current) else current
 
 
-def model_file_name(url: str | None) -> str | None:
-    """The last part of the file's key, e.g. `style_16_vV1.safetensors`."""
-    location = model_location(url)
-    return (location[1].rpartition("/")[2] or None) if location is not None else None
-
-
 def _split(url: str | None) -> SplitResult | None:
     try:
         parts = urlsplit((url or "").strip())

@@ -9,18 +9,18 @@ import logging
 import random
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from types import ModuleType
 
 from lora_core.embedded import EMBEDDED_BASE_URL
 from lora_core.errors import LoraCoreError
-from lora_core.evidence import CouldNotAsk, Evidence
+from lora_core.evidence import CouldNotAsk, Evidence, ModelEvidence
 from lora_core.histories import Histories
-from lora_core.reconciliation import Reconciliation, StatusCheck, Tracked
+from lora_core.reconciliation import Place, Reconciliation, StatusCheck, Tracked, place_of
 from lora_core.records import Records
-from lora_core.styles import Styles
+from lora_core.styles import Style, Styles
 from lora_core.submissions import Submissions
 from lora_core.times import Clock
 from lora_core.versions import Version
@@ -30,8 +30,9 @@ _log = logging.getLogger(__name__)
 LOOK_AROUND = timedelta(seconds=30)
 _IDLE_S = 5.0
 _LEAST_S = 0.5
+_LONGEST_BAN = timedelta(minutes=11)
+"""An endpoint is left alone for 10 minutes at most; a moment later than that is from before the clock was set back."""
 
-Place = tuple[str | None, str | None]
 Key = tuple[str, str]
 """Folder and version: a copy of a style's folder holds the same versions once more."""
 
@@ -68,7 +69,8 @@ class _Memory:
 
     tracked: dict[Key, Tracked] = field(default_factory=dict)
     due: dict[Key, datetime] = field(default_factory=dict)
-    etags: dict[str, tuple[str | None, str | None]] = field(default_factory=dict)
+    found: dict[str, tuple[object, list[Tracked]]] = field(default_factory=dict)
+    """Per style's folder: the etags of its documents, and what was in flight under them."""
     places: dict[Place, _Place] = field(default_factory=dict)
     looked_around_at: datetime | None = None
 
@@ -168,24 +170,29 @@ class Monitor:
         last = self._memory.looked_around_at
         if last is not None and timedelta() <= now - last < LOOK_AROUND:
             return
-        self._memory.looked_around_at = now
+        styles = self._styles.all()
         tracked: dict[Key, Tracked] = {}
-        for style in self._styles.all():
-            try:
-                tracked |= {_key_of(one): one for one in self._in_flight_of(style.folder)}
-            except LoraCoreError as error:  # one style's damaged file must not stop the others
-                _log.warning("Style %s cannot be followed: %s", style.folder, error)
+        for style in styles:
+            tracked |= {_key_of(one): one for one in self._in_flight_of(style)}
+        latest = now + timedelta(seconds=RUNPOD_PACE.old_s)  # later only if the clock was set back since
         self._memory.tracked = tracked
-        self._memory.due = {key: self._memory.due.get(key, now) for key in tracked}
+        self._memory.due = {key: min(self._memory.due.get(key, now), latest) for key in tracked}
+        self._memory.looked_around_at = now
 
-    def _in_flight_of(self, folder: str) -> list[Tracked]:
-        etag = self._histories.etag(folder)
-        if self._memory.etags.get(folder) == etag:
-            return [one for one in self._memory.tracked.values() if one.style.folder == folder]
-        style = self._styles.find(folder)
-        tracked = [Tracked(style, version) for version in self._records.in_flight(style)]
-        self._memory.etags[folder] = etag
-        return tracked
+    def _in_flight_of(self, style: Style) -> list[Tracked]:
+        """Read again when its documents have changed; while they cannot be read, as they last were."""
+        _, before = self._memory.found.get(style.folder, (None, []))
+        try:
+            etag = self._histories.etag(style.folder)
+            if self._memory.found.get(style.folder, (None, []))[0] == etag:
+                return before
+            found = [Tracked(style, version) for version in self._records.in_flight(style)]
+        except LoraCoreError as error:  # one style's damaged file must not stop the others
+            _log.warning("Style %s cannot be read just now: %s", style.folder, error)
+            self._memory.found[style.folder] = (None, before)
+            return before
+        self._memory.found[style.folder] = (etag, found)
+        return found
 
     def _due(self, now: datetime) -> list[Tracked]:
         tracked, due = self._memory.tracked, self._memory.due
@@ -194,34 +201,36 @@ class Monitor:
         chosen: list[Tracked] = []
         probed: set[Place] = set()
         for one in waiting:
-            place = _place_of(one.version)
+            place = place_of(one.version)
             state = self._memory.places.get(place, _Place())
-            if state.not_before is not None and now < state.not_before:
-                continue
-            if state.is_out and place in probed:
-                continue  # after an outage one probe goes first, then all
-            probed.add(place)
+            if one.version.job_id is not None:
+                if state.not_before is not None and now < state.not_before <= now + _LONGEST_BAN:
+                    continue
+                if state.is_out and place in probed:
+                    continue  # after an outage one probe goes first, then all
+                probed.add(place)
             chosen.append(one)
         return chosen
 
     def _poll(self, tracked: list[Tracked]) -> list[StatusCheck]:
-        for one in tracked:
-            self._reconciliation.repeat_cancel(one.version)
+        self._reconciliation.repeat_cancels(tracked)
         evidence = self._reconciliation.ask(tracked)
+        models = self._reconciliation.models(tracked, evidence)
         now = self._clock()
-        checks = []
-        for one in tracked:
-            learned = evidence[one.version.key]
-            checks.append(self._judged(one, learned, now))
         self._note_places(tracked, evidence, now)
+        checks = [self._judged(*looked_at, now) for looked_at in zip(tracked, evidence, models, strict=True)]
         return [check for check in checks if check is not None]
 
-    def _judged(self, one: Tracked, learned: Evidence, now: datetime) -> StatusCheck | None:
+    def _judged(
+        self, one: Tracked, learned: Evidence, model: ModelEvidence, now: datetime
+    ) -> StatusCheck | None:
         key = _key_of(one)
         try:
-            check = self._reconciliation.judge(one.style, one.version, learned)
-        except LoraCoreError as error:  # the store is full or away: the next look tells the same again
-            _log.warning("The status of version %s in %s could not be kept: %s", key[1], key[0], error)
+            check = self._reconciliation.judge(one, learned, model)
+        except Exception as error:  # noqa: BLE001 - told below; one version must not keep the others waiting
+            is_expected = isinstance(error, LoraCoreError)  # the store is full or away: it is told again
+            message = "The status of version %s in %s could not be kept: %s"
+            _log.warning(message, key[1], key[0], error, exc_info=None if is_expected else error)
             self._memory.due[key] = now + timedelta(seconds=_IDLE_S)
             return None
         if check.version.is_in_flight():
@@ -235,19 +244,19 @@ class Monitor:
     def _next_look_s(self, version: Version, now: datetime) -> float:
         submitted_at = version.submission.submitted_at if version.submission else None
         age_s = (now - submitted_at).total_seconds() if submitted_at else 0.0
-        place = _place_of(version)
+        place = place_of(version)
         pace = LOCAL_PACE if place[0] == EMBEDDED_BASE_URL else RUNPOD_PACE
         interval_s = pace.interval_s(age_s)
         # Full jitter: labs that were all woken by one outage must not ask in step.
         return max(_LEAST_S, self._random.uniform(0, interval_s))
 
-    def _note_places(self, tracked: list[Tracked], evidence: Mapping[str, Evidence], now: datetime) -> None:
+    def _note_places(self, tracked: list[Tracked], evidence: list[Evidence], now: datetime) -> None:
         answers: dict[Place, list[Evidence]] = {}
-        for one in tracked:
+        for one, learned in zip(tracked, evidence, strict=True):
             if one.version.job_id is not None:
-                answers.setdefault(_place_of(one.version), []).append(evidence[one.version.key])
-        for place, learned in answers.items():
-            self._note_place(place, learned, now)
+                answers.setdefault(place_of(one.version), []).append(learned)
+        for place, of_place in answers.items():
+            self._note_place(place, of_place, now)
 
     def _note_place(self, place: Place, learned: list[Evidence], now: datetime) -> None:
         state = self._memory.places.setdefault(place, _Place())
@@ -264,24 +273,19 @@ class Monitor:
         state.not_before = now + timedelta(seconds=retry_after_s) if retry_after_s else None
         if was_out and not state.is_out:  # it is back: now all at once
             for key, one in self._memory.tracked.items():
-                if _place_of(one.version) == place:
+                if place_of(one.version) == place:
                     self._memory.due[key] = min(self._memory.due[key], now)
 
     def _pause_s(self, now: datetime) -> float:
         moments = [now + timedelta(seconds=_IDLE_S)]
         for key, one in self._memory.tracked.items():
-            state = self._memory.places.get(_place_of(one.version), _Place())
+            state = self._memory.places.get(place_of(one.version), _Place())
             moments.append(max(self._memory.due[key], state.not_before or self._memory.due[key]))
         return max(0.05, (min(moments) - now).total_seconds())
 
 
 def _key_of(one: Tracked) -> Key:
     return one.style.folder, one.version.key
-
-
-def _place_of(version: Version) -> Place:
-    submission = version.submission
-    return (submission.base_url, submission.endpoint_id) if submission else (None, None)
 
 
 # Streamlit empties the modules of a project when a source file is saved; this one it does not know.

@@ -1,17 +1,21 @@
 """Bringing evidence and records together: the one writer of statuses."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from lora_core.decide import Outlook, Verdict, decide, needs_model
 from lora_core.endpoints import Endpoints
-from lora_core.evidence import CouldNotAsk, Evidence, NoJobId, NotAsked
+from lora_core.evidence import CouldNotAsk, Evidence, ModelEvidence, NoJobId, NotAsked
 from lora_core.model_places import ModelPlaces
 from lora_core.records import Changes, Records
 from lora_core.sightings import Sightings
 from lora_core.styles import Style
 from lora_core.times import Clock, to_iso
 from lora_core.versions import SubmissionState, Version, VersionStatus
+
+Place = tuple[str | None, str | None]
+_TOGETHER = 8
 
 
 @dataclass(frozen=True)
@@ -50,30 +54,44 @@ class Reconciliation:
         self._sightings = sightings
         self._clock = clock
 
-    def ask(self, tracked: Iterable[Tracked]) -> Mapping[str, Evidence]:
-        """Evidence by version key, asked together per endpoint."""
-        found: dict[str, Evidence] = {}
-        groups: dict[tuple[str | None, str | None], list[Version]] = {}
-        for one in tracked:
-            if one.version.job_id is None:
-                found[one.version.key] = NoJobId()
-            else:
-                submission = one.version.submission
-                place = (submission.base_url, submission.endpoint_id) if submission else (None, None)
-                groups.setdefault(place, []).append(one.version)
-        for versions in groups.values():
-            found |= self._asked(versions)
-        return found
+    def ask(self, tracked: Sequence[Tracked]) -> list[Evidence]:
+        """Evidence of each, in the order given; asked together per endpoint."""
+        answers: dict[Place, dict[str, Evidence]] = {}
+        for place in dict.fromkeys(
+            place_of(one.version) for one in tracked if one.version.job_id is not None
+        ):
+            answers[place] = self._asked([one.version for one in tracked if place_of(one.version) == place])
+        return [
+            NoJobId() if one.version.job_id is None else answers[place_of(one.version)][one.version.job_id]
+            for one in tracked
+        ]
 
-    def judge(self, style: Style, version: Version, evidence: Evidence) -> StatusCheck:
+    def models(self, tracked: Sequence[Tracked], evidence: Sequence[Evidence]) -> list[ModelEvidence]:
+        """Looks for the model files on which verdicts depend, several at once: a bucket may be slow."""
+
+        def looked_for(one: Tracked, learned: Evidence) -> ModelEvidence:
+            return self._places.evidence(one.version) if needs_model(one.version, learned) else NotAsked()
+
+        if len(tracked) < 2:
+            return list(map(looked_for, tracked, evidence))
+        with ThreadPoolExecutor(min(_TOGETHER, len(tracked)), thread_name_prefix="model-files") as pool:
+            return list(pool.map(looked_for, tracked, evidence))
+
+    def judge(self, one: Tracked, evidence: Evidence, model: ModelEvidence) -> StatusCheck:
         """Applies evidence to the record as it is now; writes only what changes."""
-        model = self._places.evidence(version) if needs_model(version, evidence) else NotAsked()
+        style, version = one.style, one.version
         now = self._clock()
         verdict = Verdict("")
 
         def decided(fresh: Version) -> Changes:
             nonlocal verdict
-            verdict = decide(fresh, evidence, model, now)
+            # Evidence of another attempt, or asked by another job's id, says nothing of this one.
+            is_same = _attempt(fresh) == _attempt(version) and fresh.job_id == version.job_id
+            verdict = (
+                decide(fresh, evidence, model, now)
+                if is_same
+                else Verdict("It has just changed; look again.")
+            )
             return verdict.changes
 
         after = self._records.patch(style, version.key, decided)
@@ -82,21 +100,33 @@ class Reconciliation:
             self._sightings.keep_curve(after.key)
         return StatusCheck(after, verdict.sentence, verdict.outlook, evidence)
 
-    def check(self, tracked: Iterable[Tracked]) -> list[StatusCheck]:
+    def check(self, tracked: Sequence[Tracked]) -> list[StatusCheck]:
         """Asks for all of them together, then judges each."""
-        tracked = list(tracked)
         evidence = self.ask(tracked)
-        return [self.judge(one.style, one.version, evidence[one.version.key]) for one in tracked]
+        models = self.models(tracked, evidence)
+        return [self.judge(*looked_at) for looked_at in zip(tracked, evidence, models, strict=True)]
 
-    def repeat_cancel(self, version: Version) -> Evidence | None:
-        """Sends /cancel while a stop is asked for and the end is not confirmed; None when there is no need.
+    def check_with(self, one: Tracked, evidence: Evidence) -> StatusCheck:
+        """Judges one version by evidence that came another way."""
+        return self.judge(one, evidence, self.models([one], [evidence])[0])
 
-        An answer to it proves nothing: only the next status does.
+    def repeat_cancels(self, tracked: Sequence[Tracked]) -> None:
+        """Sends /cancel for those whose stop is asked for and whose end is not confirmed.
+
+        Its answer proves nothing: only the next status does.
         """
-        if not version.is_stopping or version.job_id is None:
-            return None
+        stopping = [
+            one.version for one in tracked if one.version.is_stopping and one.version.job_id is not None
+        ]
+        if not stopping:
+            return
+        with ThreadPoolExecutor(min(_TOGETHER, len(stopping)), thread_name_prefix="cancel") as pool:
+            list(pool.map(self._cancel, stopping))
+
+    def _cancel(self, version: Version) -> None:
         endpoint = self._endpoints.of(version.submission)
-        return endpoint if isinstance(endpoint, CouldNotAsk) else endpoint.client.cancel(version.job_id)
+        if not isinstance(endpoint, CouldNotAsk) and version.job_id is not None:
+            endpoint.client.cancel(version.job_id)
 
     def attach(self, style: Style, version: Version, job_id: str) -> Version:
         """Gives a version whose submission is unanswered its job; one that has a job keeps it."""
@@ -110,10 +140,19 @@ class Reconciliation:
 
         return self._records.patch(style, version.key, decided)
 
-    def _asked(self, versions: list[Version]) -> dict[str, Evidence]:
+    def _asked(self, versions: Sequence[Version]) -> dict[str, Evidence]:
+        ids = list(dict.fromkeys(version.job_id for version in versions if version.job_id is not None))
         endpoint = self._endpoints.of(versions[0].submission)
         if isinstance(endpoint, CouldNotAsk):
-            return {version.key: endpoint for version in versions}
-        ids = {version.key: version.job_id or "" for version in versions}
-        answers = endpoint.client.statuses(list(dict.fromkeys(ids.values())))
-        return {key: answers[job_id] for key, job_id in ids.items()}
+            return dict.fromkeys(ids, endpoint)
+        return endpoint.client.statuses(ids)
+
+
+def place_of(version: Version) -> Place:
+    """Base URL and id of the endpoint that it was sent to."""
+    submission = version.submission
+    return (submission.base_url, submission.endpoint_id) if submission else (None, None)
+
+
+def _attempt(version: Version) -> str | None:
+    return version.submission.attempt if version.submission else None

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 from lora_core.document import HistoryDocument, Record, record_key
-from lora_core.errors import InvalidNameError, NameTakenError, NotFoundError
+from lora_core.errors import InvalidNameError, NameTakenError, NotAllowedError, NotFoundError
 from lora_core.histories import LIVE, TRASH, Histories
 from lora_core.json_text import REMOVED
 from lora_core.naming import continued, is_taken, name_problem, normalized, suggested_name
@@ -114,6 +114,17 @@ class Records:
                 return patched
         raise NotFoundError(f"{style.name} has no version {key} any more.")
 
+    def identity(self, style: Style, version: Version) -> Changes:
+        """What an old draft, or one whose folder was copied or renumbered, needs before it can be sent.
+
+        Belongs into the update that starts it, for the request id is the next one then.
+        """
+        if (version.request_id or "").startswith(f"{style.id}_"):
+            return {}
+        records = [*self.histories.live(style.folder).records, *self.histories.trash(style.folder).records]
+        request_id = _next_request_id(style.id, epoch_ms(self._clock()), records)
+        return {"key": version.key, "requestId": request_id, "id": request_id}
+
     def rename(self, style: Style, key: str, name: str) -> Version:
         """Gives it another name; the model keeps its own. Raises InvalidNameError, NameTakenError."""
 
@@ -127,6 +138,7 @@ class Records:
     def delete(self, style: Style, key: str) -> Version:
         """Moves it to the trash: written there first, then taken out, so that no crash can lose it."""
         with self._moving(style):
+            _refuse_doubled(self.histories.live(style.folder), key)
             while (record := self.histories.live(style.folder).record(key)) is not None:
                 self.histories.update(style.folder, partial(_put, key=key, record=record), document=TRASH)
                 if self._taken_out(style, key, record, LIVE):
@@ -190,6 +202,7 @@ class Records:
             if record is None or is_live:
                 version = None
                 return document
+            _refuse_doubled(document, key)
             before = Version(style.id, record, is_in_trash=where == TRASH)
             changes = {name: REMOVED if value is None else value for name, value in decide(before).items()}
             after = document.patched(key, changes)
@@ -262,6 +275,14 @@ def _checked_name(name: str, taken: set[str]) -> str:
             f"The name {name} is taken by another version or a model file; choose another one."
         )
     return name
+
+
+def _refuse_doubled(document: HistoryDocument, key: str) -> None:
+    if document.is_doubled(key):
+        raise NotAllowedError(
+            f"Two versions have the id {key}, so it is not clear which one is meant; nothing was changed. Give one "
+            "of them another id in training_versions.json."
+        )
 
 
 def _next_request_id(style_id: str, now_ms: int, records: list[Record]) -> str:

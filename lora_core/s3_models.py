@@ -43,6 +43,12 @@ class S3ModelFiles:
         session = boto3.session.Session()  # the default session is not safe for threads
         return session.client("s3", region_name=self._region, endpoint_url=self._endpoint_url, config=_CONFIG)
 
+    @property
+    def address(self) -> str:
+        """See ModelFiles."""
+        server = f" at {self._endpoint_url}" if self._endpoint_url else ""
+        return f"s3://{self.bucket}/{self.prefix}{server}"
+
     def find(self, model_name: str) -> ModelFile | None:
         """See ModelFiles."""
         key = self._key(model_name)

@@ -35,9 +35,7 @@ from lora_core.sample_drawing import (
     sun,
 )
 
-SAMPLE_STYLE_ID: Final = "1"
 SAMPLE_STYLE_NAME: Final = "Flat Landscapes"
-SAMPLE_TRIGGER_TOKEN: Final = f"SBai_style_{SAMPLE_STYLE_ID}"
 SAMPLE_FILENAMES: Final = tuple(f"image_{number:03d}.jpg" for number in range(1, 13))
 SAMPLE_SETS: Final[Mapping[int, tuple[str, ...]]] = MappingProxyType(
     {1: SAMPLE_FILENAMES, 2: SAMPLE_FILENAMES[:8]}

@@ -8,13 +8,26 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from lora_core.errors import ConfigurationError
 from lora_core.estimates import PRICE_PER_SECOND_USD, price_for
 
 RUNPOD_API = "https://api.runpod.ai/v2"
 _HOUR_MS = 3_600_000
+
+
+def read_settings() -> "Settings":
+    """The settings of this process; raises ConfigurationError, which names them and shows none of their values."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        told = "; ".join(
+            f"{'.'.join(str(part) for part in one['loc']).upper()}: {one['msg']}"
+            for one in error.errors(include_input=False, include_context=False, include_url=False)
+        )
+        raise ConfigurationError(f"The settings cannot be used. {told}") from None
 
 
 class Settings(BaseSettings):
@@ -27,6 +40,7 @@ class Settings(BaseSettings):
         use_attribute_docstrings=True,
         env_ignore_empty=True,
         populate_by_name=True,
+        hide_input_in_errors=True,  # a wrong value may be a secret in the wrong place
     )
 
     lora_lab_root: str = "data/styles"

@@ -5,10 +5,12 @@ from concurrent.futures import Future, TimeoutError
 from typing import Any
 
 from lora_core.datasets import Dataset, looked_at
+from lora_core.embedded import EMBEDDED_BASE_URL
 from lora_core.endpoints import Endpoints, configuration_sentence
 from lora_core.errors import ConfigurationError, NotAllowedError, NotFoundError, TrainingBlockedError
-from lora_core.forecast import FinishedJobs, Review, Values, reviewed
-from lora_core.parameters import PARAMETER_NAMES, TrainingParameters
+from lora_core.estimates import Estimate, FinishedJob
+from lora_core.forecast import FinishedJobs, Review, Values, expected, reviewed
+from lora_core.parameters import PARAMETER_NAMES, RecordedParameters, TrainingParameters
 from lora_core.records import Changes, Records
 from lora_core.styles import Style, Styles
 from lora_core.submissions import Submissions
@@ -40,11 +42,18 @@ class Starts:
 
     def review(self, style: Style, parameters: Values, dataset: Dataset | None) -> Review:
         """Findings, derived numbers, expected time and cost."""
+        return reviewed(parameters, style, dataset, self._settings, self._finished_jobs())
+
+    def expected(self, version: Version) -> Estimate | None:
+        """How long the whole training of a version should take."""
+        return expected(version.parameters, self._settings, self._finished_jobs())
+
+    def _finished_jobs(self) -> list[FinishedJob]:
+        """Those of the endpoint that trains now."""
         is_embedded = self._settings.is_embedded
-        base_url = "local" if is_embedded else self._settings.runpod_base_url
+        base_url = EMBEDDED_BASE_URL if is_embedded else self._settings.runpod_base_url
         endpoint_id = None if is_embedded else self._settings.runpod_endpoint_id
-        finished = self._finished.of(self._styles.all(), base_url=base_url, endpoint_id=endpoint_id)
-        return reviewed(parameters, style, dataset, self._settings, finished)
+        return self._finished.of(self._styles.all(), base_url=base_url, endpoint_id=endpoint_id)
 
     def save_draft(
         self,
@@ -75,7 +84,7 @@ class Starts:
                 raise NotAllowedError(
                     f"{version.name} is no draft any more; save the changes as a new version."
                 )
-            return content
+            return _merged(version, content)
 
         return self._records.patch(style, draft.key, decide)
 
@@ -108,18 +117,27 @@ class Starts:
         draft = self._records.find(style, reference)
         if draft.is_in_trash:
             raise NotAllowedError(f"{draft.name} is in the trash; restore it, then start it.")
-        if draft.status is not VersionStatus.DRAFT:
+        if draft.status is not VersionStatus.DRAFT and revision is None:
             return draft, None
         values, set_id, content = self._revised(style, draft, revision)
         dataset = self._startable(style, values, set_id)
         beginning = self._submissions.beginning()
 
         def decide(version: Version) -> Changes:
-            return {**content, **beginning} if version.status is VersionStatus.DRAFT else {}
+            if version.status is not VersionStatus.DRAFT or version.is_in_trash:
+                return {}
+            return {**_merged(version, content), **self._records.identity(style, version), **beginning}
 
         version = self._records.patch(style, draft.key, decide)
-        is_ours = version.raw.get("submission") == beginning["submission"]
-        return version, self._submissions.send(version, style, dataset) if is_ours else None
+        if version.raw.get("submission") == beginning["submission"]:
+            return version, self._submissions.send(version, style, dataset)
+        wanted = {} if revision is None else _merged(version, content)
+        if any(version.raw.get(name) != value for name, value in wanted.items()):
+            raise NotAllowedError(
+                f"{version.name} has just been started or deleted elsewhere, with other values than these. Start "
+                "yours as a new version."
+            )
+        return version, None
 
     def _revised(
         self, style: Style, draft: Version, revision: Changes | None
@@ -191,7 +209,22 @@ def wait_for(sending: Future[None] | None, wait_s: float | None) -> None:
         return
 
 
+def _merged(version: Version, content: Changes) -> Changes:
+    """The content, with whatever else the record's `parameters` hold kept."""
+    if "parameters" not in content or not isinstance(version.raw.get("parameters"), Mapping):
+        return content
+    others = {name: value for name, value in version.raw["parameters"].items() if name not in PARAMETER_NAMES}
+    return {**content, "parameters": {**content["parameters"], **others}}
+
+
 def _stored(parameters: Values, style: Style) -> Mapping[str, object]:
     if isinstance(parameters, TrainingParameters):
         return parameters.with_class_tokens(style.trigger_token).model_dump()
-    return {name: parameters[name] for name in PARAMETER_NAMES if parameters.get(name) is not None}
+    given = {name: parameters[name] for name in PARAMETER_NAMES if parameters.get(name) is not None}
+    read_back = RecordedParameters.from_raw(given)
+    unusable = [name for name in read_back.missing if name in given]
+    if unusable:
+        # Kept as it is it would be shown as "not recorded" later: better to say so while it can be seen.
+        told = ", ".join(f"{name} ({given[name]})" for name in unusable)
+        raise NotAllowedError(f"A draft keeps numbers only: correct or empty {told}, then save it.")
+    return given

@@ -1,7 +1,9 @@
 """Ending trainings, and settling what nobody but the user can know."""
 
 from contextlib import suppress
+from datetime import datetime, timedelta
 
+from lora_core.decide import Outlook
 from lora_core.endpoints import Endpoints
 from lora_core.errors import NotAllowedError, NotFoundError, RunpodUnreachableError, StoreError
 from lora_core.evidence import CouldNotAsk, Job, JobNotFound, JobStatus
@@ -11,7 +13,7 @@ from lora_core.styles import Style, Styles
 from lora_core.times import Clock, to_iso
 from lora_core.versions import FailureReason, SubmissionState, Version, VersionStatus, same_job
 
-_RUNNING = (JobStatus.IN_QUEUE, JobStatus.IN_PROGRESS, JobStatus.RUNNING)
+_FINAL = (JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED, JobStatus.TIMED_OUT)
 
 
 class Stops:
@@ -37,7 +39,7 @@ class Stops:
         if version.status is VersionStatus.DRAFT:
             raise NotAllowedError(f"{version.name} is a draft; nothing of it runs.")
         asked = self._records.patch(style, version.key, self._cancel_asked)
-        self._reconciliation.repeat_cancel(asked)
+        self._reconciliation.repeat_cancels([Tracked(style, asked)])
         return self._reconciliation.check([Tracked(style, asked)])[0]
 
     def attach(self, style: Style, version: Version, job_id: str) -> StatusCheck:
@@ -59,18 +61,16 @@ class Stops:
         if isinstance(evidence, JobNotFound):
             raise NotFoundError(f"The endpoint knows no job {job_id}; copy its id from RunPod's console.")
         attached = self._reconciliation.attach(style, version, job_id)
-        return self._reconciliation.judge(style, attached, evidence)
+        return self._reconciliation.check_with(Tracked(style, attached), evidence)
 
     def give_up(self, style: Style, version: Version) -> Version:
         """Marks as failed what cannot be known any more; never what the endpoint says is running."""
         if version.is_final or version.status is VersionStatus.DRAFT:
             raise NotAllowedError(f"{version.name} is {version.status_text}; there is nothing to give up.")
         check = self._reconciliation.check([Tracked(style, version)])[0]
-        if isinstance(check.evidence, Job) and check.evidence.status in _RUNNING:
-            raise NotAllowedError(
-                f"{version.name} is on its endpoint ({check.evidence.status}); cancel it instead."
-            )
         now = self._clock()
+        if why_not := self._why_not_given_up(check, now):
+            raise NotAllowedError(why_not)
 
         def decide(fresh: Version) -> Changes:
             if fresh.is_final or fresh.status is VersionStatus.DRAFT:
@@ -79,6 +79,7 @@ class Stops:
             if fresh.submission_state(now) in (SubmissionState.PREPARING, SubmissionState.SENDING):
                 raise NotAllowedError(f"{fresh.name} is just being sent; cancel it, or wait two minutes.")
             return {
+                **self._unanswered(fresh, now),
                 "status": VersionStatus.FAILED.value,
                 "failureReason": FailureReason.GIVEN_UP.value,
                 "error": "Marked as failed by the user; how it ended is not known.",
@@ -86,6 +87,30 @@ class Stops:
             }
 
         return self._records.patch(style, version.key, decide)
+
+    def _why_not_given_up(self, check: StatusCheck, now: datetime) -> str | None:
+        """What RunPod may still be running must not be written off: nobody would follow it any more."""
+        version, evidence = check.version, check.evidence
+        if isinstance(evidence, Job) and evidence.status not in _FINAL:
+            return f"{version.name} is on its endpoint ({evidence.status}); cancel it instead."
+        if check.outlook is Outlook.NOT_VISIBLE_YET:
+            return f"{version.name} was sent just now; wait a few minutes, then look again."
+        if not isinstance(evidence, CouldNotAsk) or version.submission is None:
+            return None
+        submitted_at, ttl_ms = version.submission.submitted_at, version.submission.ttl_ms
+        may_run = (
+            submitted_at is None or ttl_ms is None or now < submitted_at + timedelta(milliseconds=ttl_ms)
+        )
+        can_be_asked = not isinstance(self._endpoints.of(version.submission), CouldNotAsk)
+        if may_run and can_be_asked:
+            return f"{version.name} may still run, and its endpoint does not answer: {evidence.why} Try again later."
+        return None
+
+    def _unanswered(self, version: Version, now: datetime) -> Changes:
+        """Ends a submission that reads as unknown, so that whoever began it does not go on with it."""
+        if version.submission_state(now) is not SubmissionState.UNKNOWN:
+            return {}
+        return {"submission": {**version.raw["submission"], "state": SubmissionState.UNKNOWN.value}}
 
     def _owner(self, job_id: str) -> str | None:
         """The version, of any style, that has this job already."""

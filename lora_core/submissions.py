@@ -10,13 +10,14 @@ proven that nothing arrived.
 import logging
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 from lora_core.datasets import Dataset, frozen
+from lora_core.decide import draft_again
 from lora_core.endpoints import Endpoint, Endpoints
-from lora_core.errors import LoraCoreError, StoreError
+from lora_core.errors import LoraCoreError
 from lora_core.model_places import ModelPlaces
 from lora_core.naming import model_name
 from lora_core.outbox import Answer, Outbox
@@ -27,12 +28,12 @@ from lora_core.runpod import Accepted, NotSent, OutcomeUnknown, Refused, SubmitO
 from lora_core.styles import Style, Styles
 from lora_core.times import Clock, to_iso
 from lora_core.training_data import file_urls
-from lora_core.versions import SubmissionState, Version, VersionStatus
+from lora_core.versions import FailureReason, SubmissionState, Version, VersionStatus, same_job
 
 _log = logging.getLogger(__name__)
 _TRIES = 3
 _LONGEST_WAIT_S = 10.0
-"""All tries together stay well under the 120 s after which `sending` reads as unknown."""
+_AT_ONCE = 16
 _KINDS: dict[type[SubmitOutcome], str] = {
     Accepted: "accepted",
     Refused: "refused",
@@ -65,7 +66,7 @@ class Submissions:
         self._wait = wait
         self._webhook_url = webhook_url
         self._told: set[str] = set()
-        self._workers = ThreadPoolExecutor(4, thread_name_prefix="submission")
+        self._workers = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="submission")
 
     def beginning(self) -> Changes:
         """The changes that make a record `preparing`; they belong into the update that starts it."""
@@ -87,14 +88,16 @@ class Submissions:
         for answer in self._outbox.answers():
             try:
                 self._deliver(answer)
-            except LoraCoreError as error:
+            except Exception as error:  # noqa: BLE001 - told below; no answer may keep the others waiting
                 self._tell_once(answer, error)
 
-    def _tell_once(self, answer: Answer, error: LoraCoreError) -> None:
+    def _tell_once(self, answer: Answer, error: Exception) -> None:
         # Every turn of the monitor tries again; the log need not grow with it.
         if answer.attempt not in self._told:
             self._told.add(answer.attempt)
-            _log.warning("The answer for version %s waits in the outbox: %s", answer.key, error)
+            is_expected = isinstance(error, LoraCoreError)
+            message = "The answer for version %s waits in the outbox: %s (%s)"
+            _log.warning(message, answer.key, answer.text, error, exc_info=None if is_expected else error)
 
     def close(self) -> None:
         """Waits for what is being sent."""
@@ -150,7 +153,8 @@ class Submissions:
             )
             if is_ours:
                 return decide(version)
-            return _draft_again(version) if _is_of(version, attempt, SubmissionState.PREPARING) else {}
+            is_stopped = _is_of(version, attempt, SubmissionState.PREPARING)
+            return draft_again(version, "It was stopped before it was sent.") if is_stopped else {}
 
         version = self._records.patch(style, key, guarded)
         return version if is_ours else None
@@ -169,6 +173,7 @@ class Submissions:
                 "endpointId": endpoint.endpoint_id,
                 "executionTimeout": settings.execution_timeout_ms,
                 "ttl": settings.ttl_ms,
+                "modelPlace": self._places.address(endpoint),
                 "modelBefore": before,
             }
             return {"submission": submission}
@@ -199,25 +204,37 @@ class Submissions:
     def _posted(
         self, style: Style, key: str, attempt: str, endpoint: Endpoint, request: dict[str, Any]
     ) -> SubmitOutcome:
+        outcome: SubmitOutcome = NotSent(
+            "It was stopped, or took too long, before it was sent; nothing runs."
+        )
         for attempt_number in range(1, _TRIES + 1):
-            outcome = endpoint.client.submit(request)
-            if not isinstance(outcome, NotSent) or attempt_number == _TRIES:
-                break
-            self._wait(min(_LONGEST_WAIT_S, outcome.retry_after_s or float(attempt_number)))
             try:
                 if not self._may_go_on(style, key, attempt):
                     break
-                if endpoint.is_embedded:  # it may just have ended for lack of work
+                if endpoint.is_embedded and attempt_number > 1:  # it may just have ended for lack of work
                     endpoint = self._endpoints.current()
             except LoraCoreError as error:  # nothing was sent so far, and nothing will be
                 return NotSent(str(error))
+            outcome = endpoint.client.submit(request)
+            if not isinstance(outcome, NotSent) or attempt_number == _TRIES:
+                break
+            pause_s = outcome.retry_after_s or float(attempt_number)
+            if pause_s > _LONGEST_WAIT_S:
+                break
+            self._wait(pause_s)
         _log.info("Submission %s of version %s in %s: %s", attempt, key, style.folder, _KINDS[type(outcome)])
         return outcome
 
     def _may_go_on(self, style: Style, key: str, attempt: str) -> bool:
-        """Whether, after a wait, the record is still this attempt's and nobody asked to stop it."""
+        """Whether, right before a POST, the record still waits for this attempt.
+
+        Once `sending` reads as unknown (a computer slept, a lookup hung) the user may have settled it and
+        started anew: then nothing is sent any more.
+        """
         version = self._records.find(style, key)
-        return _is_of(version, attempt, SubmissionState.SENDING) and version.cancel_requested_at is None
+        is_waiting = version.submission_state(self._clock()) is SubmissionState.SENDING
+        is_open = not version.is_final and version.cancel_requested_at is None
+        return is_waiting and is_open and _is_of(version, attempt, SubmissionState.SENDING)
 
     def _answered(self, style: Style, key: str, attempt: str, outcome: SubmitOutcome) -> None:
         text = outcome.job_id if isinstance(outcome, Accepted) else outcome.why
@@ -225,8 +242,8 @@ class Submissions:
         self._outbox.put(answer)
         try:
             self._deliver(answer)
-        except StoreError as error:
-            _log.warning("The answer for version %s waits in the outbox: %s", key, error)
+        except LoraCoreError as error:
+            self._tell_once(answer, error)
 
     def _deliver(self, answer: Answer) -> None:
         style = self._styles.find(answer.folder)
@@ -236,31 +253,41 @@ class Submissions:
     def _learned(self, version: Version, answer: Answer) -> Changes:
         if answer.kind == "accepted":
             return self._accepted(version, answer.text)
-        if version.job_id is not None or not _is_of(
-            version, answer.attempt, SubmissionState.PREPARING, SubmissionState.SENDING
-        ):
+        is_waiting = _is_of(version, answer.attempt, SubmissionState.PREPARING, SubmissionState.SENDING)
+        if version.is_final or version.job_id is not None or not is_waiting:
             return {}  # a webhook or the user was faster
         if answer.kind == "unknown":
             return {"submission": {**version.raw["submission"], "state": SubmissionState.UNKNOWN.value}}
-        state = SubmissionState.REFUSED if answer.kind == "refused" else None
-        return {**_draft_again(version, state), "error": answer.text}
+        is_refused = answer.kind == "refused"
+        return draft_again(version, answer.text, SubmissionState.REFUSED if is_refused else None)
 
     def _accepted(self, version: Version, job_id: str) -> Changes:
-        submission = dict(version.raw.get("submission") or {})
-        changes: dict[str, Any] = {"submission": {**submission, "state": SubmissionState.SENT.value}}
+        submission = {**_raw_submission(version), "state": SubmissionState.SENT.value}
         if version.job_id is None:
-            changes["id"] = job_id
-        return changes
+            return {"id": job_id, "submission": submission, **_followed_again(version)}
+        if same_job(version.job_id, job_id):
+            return {"submission": submission}
+        # Another job was attached by hand meanwhile: both may cost money, so neither id may be lost.
+        others = [*_other_jobs(version), job_id]
+        note = f"RunPod took it as job {job_id}, too: look at its console, and cancel one of them"
+        return {"submission": {**submission, "otherJobs": list(dict.fromkeys(others))}, "statusNote": note}
 
 
-def _draft_again(version: Version, state: SubmissionState | None = None) -> Changes:
-    submission = {**version.raw["submission"], "state": state.value} if state else None
-    return {
-        "status": VersionStatus.DRAFT.value,
-        "submission": submission,
-        "modelName": None,
-        "cancelRequestedAt": None,
-    }
+def _followed_again(version: Version) -> Changes:
+    """A job came late for a version that was given up, or held for lost: it may run, so it is followed."""
+    if version.failure_reason not in (FailureReason.GIVEN_UP, FailureReason.LOST):
+        return {}
+    return {"status": VersionStatus.PENDING.value, "failureReason": None, "error": None, "failedAt": None}
+
+
+def _raw_submission(version: Version) -> Mapping[str, Any]:
+    raw = version.raw.get("submission")
+    return raw if isinstance(raw, Mapping) else {}
+
+
+def _other_jobs(version: Version) -> list[str]:
+    others = _raw_submission(version).get("otherJobs")
+    return [str(one) for one in others] if isinstance(others, list) else []
 
 
 def _log_what_nobody_waits_for(sending: Future[None]) -> None:

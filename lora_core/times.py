@@ -3,6 +3,9 @@
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+_FIRST_YEAR, _LAST_YEAR = 1970, 9000
+"""Nothing of ours is dated outside; so adding a duration to a date that was read never overflows."""
+
 Clock = Callable[[], datetime]
 """Answers the present moment; an argument wherever time matters, so that tests can set it."""
 
@@ -25,10 +28,9 @@ def from_iso(text: object) -> datetime | None:
         moment = datetime.fromisoformat(text)
     except ValueError:
         return None
-    try:
-        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    except OverflowError:  # year 1 or 9999 with an offset
+    if not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
         return None
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 def epoch_ms(moment: datetime) -> int:

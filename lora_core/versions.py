@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import Any
 
 from lora_core.document import Record, record_key
+from lora_core.json_text import well_formed
 from lora_core.parameters import RecordedParameters
 from lora_core.times import from_iso
 
@@ -68,6 +69,8 @@ class Submission:
     endpoint_id: str | None
     execution_timeout_ms: int | None
     ttl_ms: int | None
+    model_place: str | None
+    """Where its trainer puts the model, as it was configured then."""
     model_before: str | None
     """Etag of what lay under the model's key before the job was sent; None: nothing."""
     completed_seen_at: datetime | None
@@ -89,6 +92,7 @@ class Submission:
             endpoint_id=_text(raw, "endpointId"),
             execution_timeout_ms=_whole(raw, "executionTimeout"),
             ttl_ms=_whole(raw, "ttl"),
+            model_place=_text(raw, "modelPlace"),
             model_before=_text(raw, "modelBefore"),
             completed_seen_at=from_iso(raw.get("completedSeenAt")),
             execution_ms=_whole(raw, "executionMs"),
@@ -113,7 +117,7 @@ class Version:
     @property
     def id(self) -> str:
         """RunPod's job id, until there is one the request id."""
-        return str(self.raw.get("id") or "")
+        return well_formed(str(self.raw.get("id") or ""))
 
     @property
     def request_id(self) -> str | None:
@@ -122,7 +126,9 @@ class Version:
 
     @property
     def job_id(self) -> str | None:
-        """RunPod's id of the job, with its suffix; None while no job is known."""
+        """RunPod's id of the job, with its suffix; None while no job is known, and for drafts."""
+        if self.status is VersionStatus.DRAFT:
+            return None
         return self.id if self.id and self.id != self.request_id and not self._was_synced else None
 
     @property
@@ -158,7 +164,7 @@ class Version:
     @property
     def status_text(self) -> str:
         """The status as written."""
-        return str(self.raw.get("status") or "not recorded")
+        return well_formed(str(self.raw.get("status") or "not recorded"))
 
     @property
     def is_final(self) -> bool:
@@ -260,7 +266,9 @@ class Version:
         submission = self.submission
         if submission is None:
             return None
-        is_old = submission.at is None or now - submission.at >= SENDING_READS_AS_UNKNOWN
+        is_old = (
+            submission.at is None or abs(now - submission.at) >= SENDING_READS_AS_UNKNOWN
+        )  # a clock may be set back
         return (
             SubmissionState.UNKNOWN
             if submission.state is SubmissionState.SENDING and is_old
@@ -285,7 +293,7 @@ def same_job(one: str, other: str) -> bool:
 
 def _text(raw: Mapping[str, Any], name: str) -> str | None:
     value = raw.get(name)
-    return value if isinstance(value, str) and value else None
+    return well_formed(value) if isinstance(value, str) and value else None
 
 
 def _whole(raw: Mapping[str, Any], name: str) -> int | None:

@@ -51,7 +51,11 @@ class Form:
     @property
     def is_edited(self) -> bool:
         """Whether something was typed that is recorded nowhere."""
-        return bool(form_state.edits(self.form_id))
+        return any(self._is_edit(field, value) for field, value in form_state.edits(self.form_id).items())
+
+    def _is_edit(self, field: str, value: Any) -> bool:
+        # 1e-4 typed over 0.0001 is the same number.
+        return field not in self.numbers or self._typed(field, value) != self.numbers[field]
 
     def value(self, field: str) -> Any:
         """What the widget shows."""

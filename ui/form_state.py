@@ -40,10 +40,15 @@ def intended_key(form_id: str) -> str:
     return key
 
 
+def draw_another_key(form_id: str) -> None:
+    """The next version from this form will be another one."""
+    st.session_state.get(_KEYS, {}).pop(form_id, None)
+
+
 def used(form_id: str) -> None:
     """The form has become a version: its edits are recorded, and the next one will be another."""
     discard(form_id)
-    st.session_state.get(_KEYS, {}).pop(form_id, None)
+    draw_another_key(form_id)
 
 
 def widget_key(form_id: str, field: str, value: object, recorded: object) -> str:

@@ -23,24 +23,26 @@ def running_now() -> None:
     try:
         here = lab()
         is_busy = bool(here.running())
+        st.session_state[_SEEN] = _seen(here)
     except LoraCoreError as error:
         st.caption(words.escaped(error))
         return
-    st.session_state[_SEEN] = _seen(here)
     st.fragment(_beat, run_every=_BUSY_S if is_busy else _QUIET_S)()
 
 
 def _beat() -> None:
     here = lab()
     try:
-        running = here.running()
         seen = _seen(here)
+        if seen != st.session_state.get(_SEEN):
+            st.session_state[_SEEN] = seen
+            st.rerun(scope="app")
+        _list(here, here.running())
     except LoraCoreError as error:
         st.caption(words.escaped(error))
-        return
-    if seen != st.session_state.get(_SEEN):
-        st.session_state[_SEEN] = seen
-        st.rerun(scope="app")
+
+
+def _list(here: TrainingLab, running: list[Tracked]) -> None:
     st.markdown(f"**Running now** · {len(running)}" if running else "**Running now**")
     if not running:
         st.caption("Nothing is training.")
@@ -64,7 +66,7 @@ def _entry(here: TrainingLab, one: Tracked) -> None:
         open_training()
     progress = sighting.progress if sighting else None
     fraction = progress.fraction if progress else None
-    left = here.seconds_left(style, version)
+    left = here.seconds_left(version)
     text = " · ".join(
         part
         for part in (

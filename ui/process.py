@@ -14,9 +14,8 @@ from types import ModuleType
 from typing import Any
 
 from anyio.to_thread import run_sync
-from pydantic import ValidationError
 
-from lora_core import ConfigurationError, Settings, TrainingLab
+from lora_core import ConfigurationError, TrainingLab
 
 _kept: Any = sys.modules.setdefault("_lora_lab_kept", ModuleType("_lora_lab_kept"))
 _kept.__dict__.setdefault("lock", threading.Lock())
@@ -28,7 +27,7 @@ def lab() -> TrainingLab:
     with _kept.lock:
         kept = _kept.__dict__.get("lab")
         if kept is None or type(kept) is not TrainingLab:
-            opened = TrainingLab.open(_settings())
+            opened = TrainingLab.open()
             if kept is not None:
                 kept.close()
             _kept.lab = opened
@@ -54,14 +53,3 @@ async def monitor_lifespan(app: object) -> AsyncIterator[None]:  # noqa: ARG001 
         kept = _kept.__dict__.pop("lab", None)
         if kept is not None:
             await run_sync(kept.close)
-
-
-def _settings() -> Settings:
-    try:
-        return Settings()
-    except ValidationError as error:
-        told = "; ".join(
-            f"{'.'.join(str(part) for part in one['loc']).upper()}: {one['msg']}"
-            for one in error.errors(include_input=False)
-        )
-        raise ConfigurationError(f"The settings cannot be used. {told}") from None

@@ -32,6 +32,9 @@ def start_buttons(lab: TrainingLab, form: Form, review: Review) -> None:
         _made(form, lambda: _start(lab, form))
     if saves:
         _made(form, lambda: _save(lab, form))
+    # A run that was stopped right after a start may have left its key; the next version needs another one.
+    if lab.has_version(form.style.folder, form_state.intended_key(form.form_id)):
+        form_state.draw_another_key(form.form_id)
 
 
 def _why_not(lab: TrainingLab, form: Form, review: Review) -> str | None:

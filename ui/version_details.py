@@ -4,7 +4,16 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
-from lora_core import Outlook, Progress, Style, SubmissionState, TrainingLab, Version, VersionStatus
+from lora_core import (
+    LoraCoreError,
+    Outlook,
+    Progress,
+    Style,
+    SubmissionState,
+    TrainingLab,
+    Version,
+    VersionStatus,
+)
 from ui import words
 from ui.loss_chart import loss_chart
 from ui.model_box import model_box
@@ -28,7 +37,7 @@ def version_details(lab: TrainingLab, selection: Selection) -> None:
     with st.container(border=True):
         _badge_line(lab, version)
         if version.is_in_flight():
-            st.fragment(_live, run_every=_REFRESH_S)(style, version)
+            st.fragment(_live, run_every=_REFRESH_S)(version)
         elif version.error:
             _error(version)
         version_actions(lab, style, version)
@@ -47,13 +56,19 @@ def _badge_line(lab: TrainingLab, version: Version) -> None:
         st.badge(f"{shown.icon} {words.escaped(shown.word)}", color=shown.color)  # type: ignore[arg-type]
 
 
-def _live(style: Style, version: Version) -> None:
+def _live(version: Version) -> None:
     """The monitor's memory of a running training; asks nobody."""
-    lab = process_lab()
+    try:
+        _live_progress(process_lab(), version)
+    except LoraCoreError as error:
+        st.caption(words.escaped(error))
+
+
+def _live_progress(lab: TrainingLab, version: Version) -> None:
     now = datetime.now(UTC)
     sighting = lab.sighting(version)
     progress = sighting.progress if sighting else None
-    left = lab.seconds_left(style, version)
+    left = lab.seconds_left(version)
     text = words.look(version, sighting, now).word
     if progress is not None and progress.total_steps:
         text = f"{progress.step} / {progress.total_steps} steps"

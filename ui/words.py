@@ -28,6 +28,10 @@ _LOOKS = {
     VersionStatus.DRAFT: Look("📝", "draft", "gray"),
 }
 _LINE_BREAK = re.compile("[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
+# Streamlit makes arrows, dashes and icons of these after escapes have been read (seen on 1.67).
+_REPLACED = re.compile(r"(?<=[-<>=~])(?=[-<>=])|(?<=:)(?=material/|streamlit:)")
+_WORD_JOINER = "\u2060"
+"""Takes no room and parts what would be replaced."""
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~$:&])")
 
 
@@ -69,7 +73,8 @@ def line(version: Version, sighting: Sighting | None, now: datetime) -> str:
 
 def escaped(text: object) -> str:
     """Text from users, files or RunPod, to be shown as it is where Markdown would read it."""
-    return _MARKDOWN.sub(r"\\\1", _LINE_BREAK.sub(" ", str(text)))
+    parted = _REPLACED.sub(_WORD_JOINER, _LINE_BREAK.sub(" ", str(text)))
+    return _MARKDOWN.sub(r"\\\1", parted)
 
 
 def zone() -> ZoneInfo:
@@ -139,7 +144,7 @@ def size(size_bytes: int) -> str:
     """`146 MB`."""
     amount, unit = float(size_bytes), "bytes"
     for larger in ("kB", "MB", "GB"):
-        if amount < 1000:
+        if amount < 999.5:
             break
         amount, unit = amount / 1000, larger
     return f"{amount:.0f} {unit}" if unit == "bytes" or amount >= 100 else f"{amount:.1f} {unit}"

@@ -78,8 +78,7 @@ class LocalStore:
             except BaseException:
                 temporary.unlink(missing_ok=True)
                 raise
-            _fsync_folder(path.parent)
-            is_displaced = backup is not None and backup.read_bytes() != current
+            is_displaced = _confirmed(path, backup, current)
         return Written(_etag(data), backup.read_bytes if backup and is_displaced else None)
 
     def delete(self, name: str, *, if_match: str) -> None:
@@ -201,6 +200,18 @@ def _written_beside(path: Path, data: bytes) -> Path:
         temporary.unlink(missing_ok=True)
         raise
     return temporary
+
+
+def _confirmed(path: Path, backup: Path | None, current: bytes | None) -> bool:
+    """Makes the rename last; answers whether somebody wrote between our reading and it."""
+    try:
+        _fsync_folder(path.parent)
+        return backup is not None and backup.read_bytes() != current
+    except OSError as error:
+        raise StoreUnavailableError(
+            f"{path} was written, but the disk did not confirm it: {error.strerror or error}. Look at it again before "
+            "you repeat what you did."
+        ) from error
 
 
 def _fsync_folder(folder: Path) -> None:

@@ -297,16 +297,14 @@ def test_estimates_are_made_from_finished_jobs_of_this_endpoint(bench: Bench) ->
     assert after.cost_usd == pytest.approx(600 * 0.00053)
 
 
-def test_the_time_left_comes_from_the_steps_that_were_seen(
-    bench: Bench, lab: TrainingLab, style: Style
-) -> None:
+def test_the_time_left_comes_from_the_steps_that_were_seen(bench: Bench, lab: TrainingLab) -> None:
     version = started(lab)
     job_id = bench.runpod.job_of(version)
     for step in (10, 30):
         bench.runpod.trainer.progress(job_id, step=step, total_steps=100)
         lab.refresh()
         bench.clock.advance(seconds=20)
-    assert lab.seconds_left(style, lab.version(STYLE, "V1")) == pytest.approx(70)
+    assert lab.seconds_left(lab.version(STYLE, "V1")) == pytest.approx(70)
 
 
 def test_a_review_tells_findings_and_derived_numbers_of_a_form_however_empty(lab: TrainingLab) -> None:

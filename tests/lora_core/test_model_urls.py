@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lora_core.model_urls import faster, model_file_name, model_location, same_model
+from lora_core.model_urls import faster, model_location, same_model
 
 KEY = "user/custom-styles-models/style_16_vV1.safetensors"
 PLAIN = f"https://lab-files.s3.us-west-1.amazonaws.com/{KEY}"
@@ -37,7 +37,6 @@ SAME = [
 def test_every_form_names_the_same_file(url: str) -> None:
     assert model_location(url) == ("lab-files", KEY)
     assert same_model(url, PLAIN)
-    assert model_file_name(url) == "style_16_vV1.safetensors"
 
 
 @pytest.mark.parametrize(
@@ -70,12 +69,7 @@ def test_keys_are_decoded_where_the_form_encodes_them(url: str, location: tuple[
 )
 def test_what_is_no_address_of_a_file_has_no_location(url: str | None) -> None:
     assert model_location(url) is None
-    assert model_file_name(url) is None
     assert not same_model(url, url)
-
-
-def test_a_folder_has_no_file_name() -> None:
-    assert model_file_name("s3://bucket/folder/") is None
 
 
 OTHER = FAST.replace("vV1", "vV2")

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lora_core.errors import InvalidNameError, NameTakenError, NotFoundError
+from lora_core.errors import InvalidNameError, NameTakenError, NotAllowedError, NotFoundError
 from lora_core.histories import LIVE, TRASH
 from lora_core.times import epoch_ms
 from lora_core.versions import Version
@@ -507,17 +507,18 @@ def test_restoring_what_is_nowhere_is_refused(lab: StyleFolder) -> None:
         lab.records.restore(lab.style, "k")
 
 
-def test_two_old_records_of_one_id_are_both_in_the_trash_after_both_were_deleted(lab: StyleFolder) -> None:
+def test_of_two_old_records_of_one_id_none_is_changed_for_the_other(lab: StyleFolder) -> None:
     first = {"id": JOB, "name": "V2", "timestamp": "2025-10-13T19:39:32.452Z", "status": "completed"}
     second = {"id": JOB, "name": "V1", "timestamp": "2025-10-12T07:27:21.532Z", "status": "failed"}
     lab.put(first, second)
 
-    lab.records.delete(lab.style, JOB)
-    lab.records.delete(lab.style, JOB)
+    with pytest.raises(NotAllowedError, match="Two versions have the id"):
+        lab.records.delete(lab.style, JOB)
+    with pytest.raises(NotAllowedError, match="Two versions have the id"):
+        lab.records.patch(lab.style, JOB, lambda _: {"description": "whose?"})
 
-    assert lab.raw() == []
-    assert first in lab.raw(TRASH)
-    assert second in lab.raw(TRASH)
+    assert lab.raw() == [first, second]
+    assert lab.raw(TRASH) == []
 
 
 # Finding

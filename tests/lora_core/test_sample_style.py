@@ -5,7 +5,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from lora_core.sample_style import SAMPLE_FILENAMES, SAMPLE_SETS, SAMPLE_TRIGGER_TOKEN, draw_sample_pictures
+from lora_core.sample_style import SAMPLE_FILENAMES, SAMPLE_SETS, draw_sample_pictures
 
 
 def hashes(folder: Path) -> dict[str, str]:
@@ -25,7 +25,7 @@ def test_every_picture_has_a_caption_without_the_trigger(tmp_path: Path) -> None
     for name in draw_sample_pictures(tmp_path):
         caption = (tmp_path / name).with_suffix(".txt").read_text(encoding="utf-8")
         assert len(caption.split()) > 5
-        assert SAMPLE_TRIGGER_TOKEN not in caption
+        assert "SBai_style" not in caption
 
 
 def test_the_same_pictures_are_drawn_every_time(tmp_path: Path) -> None:

@@ -1,0 +1,78 @@
+"""What was typed and is recorded nowhere."""
+
+from collections.abc import Iterator
+
+import pytest
+import streamlit as st
+
+from ui import form_state
+
+FORM, OTHER = "1_style/a", "1_style/new"
+
+
+@pytest.fixture(autouse=True)
+def session() -> Iterator[None]:
+    """A session's state, empty; without a script Streamlit keeps one per process."""
+    for key in list(st.session_state):
+        del st.session_state[key]
+    yield
+    for key in list(st.session_state):
+        del st.session_state[key]
+
+
+def test_edits_are_kept_per_form() -> None:
+    form_state.put(FORM, "name", "one", "")
+    form_state.put(OTHER, "name", "two", "")
+    assert form_state.edits(FORM) == {"name": "one"}
+    assert form_state.edits(OTHER) == {"name": "two"}
+    assert form_state.edits("1_style/b") == {}
+
+
+def test_a_field_that_is_back_at_what_is_recorded_is_no_edit() -> None:
+    form_state.put(FORM, "name", "one", "")
+    form_state.put(FORM, "name", "", "")
+    assert form_state.edits(FORM) == {}
+
+
+def test_discarding_forgets_the_edits_of_one_form_only() -> None:
+    form_state.put(FORM, "name", "one", "")
+    form_state.put(OTHER, "name", "two", "")
+    form_state.discard(FORM)
+    form_state.discard("1_style/never typed into")
+    assert form_state.edits(FORM) == {}
+    assert form_state.edits(OTHER) == {"name": "two"}
+
+
+def test_a_form_intends_one_version_until_it_has_become_one() -> None:
+    intended = form_state.intended_key(FORM)
+    form_state.put(FORM, "name", "one", "")
+    form_state.discard(FORM)
+    assert form_state.intended_key(FORM) == intended
+    assert form_state.intended_key(OTHER) != intended
+    form_state.used(FORM)
+    assert form_state.intended_key(FORM) != intended
+    assert form_state.edits(FORM) == {}
+
+
+def test_a_widget_shows_the_value_and_keeps_what_is_being_typed() -> None:
+    key = form_state.widget_key(FORM, "network_dim", "16", "16")
+    assert st.session_state[key] == "16"
+    st.session_state[key] = "32"
+    form_state.changed(FORM, "network_dim")
+    assert form_state.edits(FORM) == {"network_dim": "32"}
+    assert form_state.widget_key(FORM, "network_dim", "32", "16") == key
+    assert st.session_state[key] == "32"
+
+
+def test_an_empty_choice_is_a_value_like_any_other() -> None:
+    key = form_state.widget_key(FORM, "selection_set_id", None, None)
+    assert key in st.session_state
+    assert st.session_state[key] is None
+
+
+def test_only_plain_values_are_kept() -> None:
+    form_state.put(FORM, "selection_set_id", 2, None)
+    form_state.widget_key(FORM, "selection_set_id", 2, None)
+    form_state.intended_key(FORM)
+    kept = [value for _, value in st.session_state.items()]
+    assert all(type(value) in (str, int, dict, type(None)) for value in kept)

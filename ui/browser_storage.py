@@ -8,6 +8,7 @@ iframe does not load; see docs/decisions.
 import time
 from collections.abc import Mapping
 from typing import Final
+from urllib.parse import quote, urlencode
 
 import streamlit as st
 
@@ -28,6 +29,9 @@ export default function ({ data, setStateValue }) {
   } catch (refused) {
     console.info("localStorage cannot be used:", refused.message);
   }
+  // What a run that was stopped had said of the address never reached the browser.
+  if (data.query && location.search !== data.query)
+    history.replaceState(history.state, "", location.pathname + data.query + location.hash);
   if (data.read) setStateValue("stored", found);
 }
 """
@@ -51,13 +55,18 @@ def is_awaited() -> bool:
 
 
 def exchange(items: Mapping[str, str]) -> None:
-    """Reads once, and writes `items`; belongs at the end of a page, in every run.
+    """Reads once, writes `items`, and sees to it that the address is the run's own.
+
+    Belongs at the end of a page, in every run.
 
     An item is written again in each run with the same value, for a write that is followed by a rerun may
     never reach the browser.
     """
     bridge = st.components.v2.component("lora_lab_browser_storage", js=_JS)
-    data = {"items": dict(items), "read": stored() is None, "prefix": _PREFIX}
+    query = (
+        f"?{urlencode(st.query_params.to_dict(), quote_via=quote)}" if items or len(st.query_params) else ""
+    )
+    data = {"items": dict(items), "read": stored() is None, "prefix": _PREFIX, "query": query}
     bridge(key=_KEY, data=data, default={"stored": None}, on_stored_change=_noted, height=1)
 
 

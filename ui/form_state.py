@@ -5,7 +5,7 @@ survive a change of version, of page, and every refresh. Plain values only: they
 """
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import streamlit as st
@@ -45,10 +45,19 @@ def draw_another_key(form_id: str) -> None:
     st.session_state.get(_KEYS, {}).pop(form_id, None)
 
 
-def used(form_id: str) -> None:
-    """The form has become a version: its edits are recorded, and the next one will be another."""
-    discard(form_id)
-    draw_another_key(form_id)
+def using(form_id: str) -> Callable[[], None]:
+    """To be called when the form has become a version: its edits are recorded, and the next will be another.
+
+    Takes hold of the state now, so that the call touches Streamlit nowhere; see `selection.selecting`.
+    """
+    all_edits = st.session_state.setdefault(_EDITS, {})
+    keys = st.session_state.setdefault(_KEYS, {})
+
+    def then() -> None:
+        all_edits.pop(form_id, None)
+        keys.pop(form_id, None)
+
+    return then
 
 
 def widget_key(form_id: str, field: str, value: object, recorded: object) -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from lora_core import ConfigurationError
-from ui.heartbeat import running_now
+from ui.heartbeat import nothing_watched, running_now
 from ui.look_and_feel import inject_css
 from ui.process import lab
 
@@ -24,9 +24,10 @@ def draw() -> None:
         _PAGES / "history.py", title="History", icon=":material/history:", default=not can_train
     )
     page = st.navigation({"LoRA Lab": [training, history]})
+    nothing_watched()
+    page.run()
     with st.sidebar:
         running_now()
-    page.run()
 
 
 def _can_train() -> bool:

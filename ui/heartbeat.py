@@ -1,33 +1,63 @@
 """What runs now, in the sidebar of every page; its refresh is the page's heartbeat.
 
-Every 2 s while something runs, else every 15 s, it reads the monitor's memory and the etag of the style in
-view, neither RunPod nor a bucket. Only when something was written does it rerun the page.
+Every 2 s while something runs, else every 15 s, it reads the monitor's memory and the etags of the styles,
+neither RunPod nor a bucket. It reruns the page when something was written, or when the training whose
+details are shown has got further.
+
+It is the only fragment of the app. A second one, for the details, was tried: when the heartbeat asks for a
+rerun while both are queued, the browser now and then drops elements of the page, or the connection ("Bad
+delta path", seen on 1.67.0).
 """
 
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import streamlit as st
 
-from lora_core import LoraCoreError, Tracked, TrainingLab
+from lora_core import LoraCoreError, NotFoundError, Style, Tracked, TrainingLab, Version
 from ui import words
 from ui.page import open_training
 from ui.process import instance_id, lab
 from ui.selection import select
 
 _SEEN = "heartbeat:seen"
+_RUNNING = "heartbeat:running"
+_WATCHED = "heartbeat:watched"
+_TOAST_ICONS = {"green": ":material/check_circle:", "red": ":material/error:"}
 _BUSY_S, _QUIET_S = 2, 15
 
 
+def nothing_watched() -> None:
+    """Before a page is drawn: it tells anew what it shows."""
+    st.session_state.pop(_WATCHED, None)
+
+
 def running_now() -> None:
-    """Draws the list and starts the heartbeat."""
+    """Draws the list and starts the heartbeat; belongs behind the page, which tells what it shows."""
     try:
         here = lab()
-        is_busy = bool(here.running())
+        running = here.running()
         st.session_state[_SEEN] = _seen(here)
+        _tell_what_ended(here, running)
     except LoraCoreError as error:
         st.caption(words.escaped(error))
         return
-    st.fragment(_beat, run_every=_BUSY_S if is_busy else _QUIET_S)()
+    st.fragment(_beat, run_every=_BUSY_S if running else _QUIET_S)()
+
+
+def _tell_what_ended(here: TrainingLab, running: list[Tracked]) -> None:
+    """Says once, wherever the user is, how a training ended that ran when this session looked last."""
+    now = datetime.now(UTC)
+    before = st.session_state.get(_RUNNING, [])
+    st.session_state[_RUNNING] = [(one.style.folder, one.version.key) for one in running]
+    for folder, key in set(before) - set(st.session_state[_RUNNING]):
+        with suppress(NotFoundError):
+            version = here.version(folder, key)
+            shown = words.look(version, here.sighting(version), now)
+            st.toast(
+                f"{words.escaped(version.name)} · {words.escaped(shown.word)}",
+                icon=_TOAST_ICONS.get(shown.color),
+            )
 
 
 def _beat() -> None:
@@ -70,7 +100,7 @@ def _entry(here: TrainingLab, one: Tracked) -> None:
     text = " · ".join(
         part
         for part in (
-            shown.word if fraction is None else f"{fraction:.0%}",
+            words.waiting(version) or shown.word if fraction is None else f"{fraction:.0%}",
             f"{words.duration(left)} left" if left is not None and fraction is not None else "",
         )
         if part
@@ -78,9 +108,23 @@ def _entry(here: TrainingLab, one: Tracked) -> None:
     st.progress(min(1.0, fraction or 0.0), text=text)
 
 
+def watch(style: Style, version: Version) -> None:
+    """This run shows the details of a running training: its progress is to be followed there, too."""
+    st.session_state[_WATCHED] = (style.folder, version.key)
+
+
 def _seen(here: TrainingLab) -> str:
     """Everything whose change makes the page draw itself anew."""
     etags = [f"{style.folder}={here.etag(style)}" for style in here.styles()]
     now = datetime.now(UTC)
     looks = [words.look(one.version, here.sighting(one.version), now).word for one in here.running()]
-    return "|".join([instance_id(), *etags, *looks])
+    return "|".join([instance_id(), *etags, *looks, _progress_watched(here)])
+
+
+def _progress_watched(here: TrainingLab) -> str:
+    watched = st.session_state.get(_WATCHED)
+    for one in here.running() if watched else ():
+        if (one.style.folder, one.version.key) == watched:
+            sighting = here.sighting(one.version)
+            return f"{sighting.progress} {sighting.sentence}" if sighting else ""
+    return ""

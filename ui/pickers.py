@@ -1,12 +1,13 @@
 """Choosing a style and one of its versions, or NEW."""
 
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 
 import streamlit as st
 
 from lora_core import Style, TrainingLab
 from ui import browser_storage, words
-from ui.selection import NEW, Selection, select, selected, selected_style
+from ui.selection import NEW, Selection, chosen_in_box, generation, select, selected, selected_style
 from ui.welcome import welcome
 
 _LISTED = 300
@@ -61,12 +62,16 @@ def _style_box(styles: list[Style], style: Style) -> None:
         one = by_folder[folder]
         return f"{one.id} · {one.name}" + (f" ({folder})" if one.id in doubled else "")
 
-    _set("style_box", style.folder)
-    st.selectbox("Style", list(by_folder), key="style_box", format_func=label, on_change=_style_changed)
+    key = f"style_box:{generation()}"
+    _set(key, style.folder)
+    st.selectbox(
+        "Style", list(by_folder), key=key, format_func=label, on_change=_style_changed, args=(key, by_folder)
+    )
 
 
-def _style_changed() -> None:
-    st.session_state["selection:style"] = st.session_state["style_box"]
+def _style_changed(key: str, by_folder: Collection[str]) -> None:
+    if st.session_state[key] in by_folder:
+        chosen_in_box(st.session_state[key])
 
 
 def _version_box(lab: TrainingLab, selection: Selection) -> None:
@@ -77,7 +82,7 @@ def _version_box(lab: TrainingLab, selection: Selection) -> None:
         listed = [*listed, chosen]
     now = datetime.now(UTC)
     lines = {one.key: words.line(one, lab.sighting(one), now) for one in listed}
-    key = f"version_box:{style.folder}"
+    key = f"version_box:{style.folder}:{generation()}"
     _set(key, chosen.key if chosen else None)
     _relabel(key, lines.get(chosen.key, "") if chosen else "")
     st.selectbox(
@@ -87,13 +92,18 @@ def _version_box(lab: TrainingLab, selection: Selection) -> None:
         format_func=lambda one: lines.get(one, one),
         placeholder="New version, not saved yet" if versions else "No version yet: this will be the first",
         on_change=_version_changed,
-        args=(style, key),
+        args=(style.folder, key, lines),
         help=None if len(versions) <= _LISTED else f"The newest {_LISTED}; all are in History.",
     )
 
 
-def _version_changed(style: Style, key: str) -> None:
-    select(style, st.session_state[key] or NEW)
+def _version_changed(style_folder: str, key: str, lines: Mapping[str, str]) -> None:
+    # The browser names a choice by its line; one whose status has changed since comes back as a bare line.
+    told = st.session_state[key]
+    by_line = {line: one for one, line in lines.items()}
+    chosen = NEW if told is None else told if told in lines else by_line.get(told)
+    if chosen is not None:
+        chosen_in_box(style_folder, chosen)
 
 
 def _set(key: str, value: object) -> None:

@@ -5,7 +5,8 @@ mirrored to the URL and to localStorage, there only where this session made it: 
 not write over each other.
 """
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import streamlit as st
 
@@ -13,9 +14,7 @@ from lora_core import NotFoundError, Style, TrainingLab, Version
 from ui import browser_storage
 
 NEW = "new"
-_STYLE = "selection:style"
-_VERSIONS = "selection:versions"
-_SHOWN = "selection:shown"
+_STATE = "selection"
 _STYLE_ITEM = "training_selectedStyleId"
 
 
@@ -34,7 +33,7 @@ class Selection(NamedTuple):
 def selected_style(styles: list[Style]) -> Style | None:
     """None where there is no style, or while the browser has yet to tell what it had selected."""
     by_name = {style.folder: style for style in styles} | {style.id: style for style in reversed(styles)}
-    names = (st.session_state.get(_STYLE), st.query_params.get("style"))
+    names = (_state()["style"], st.query_params.get("style"))
     named = next((by_name[name] for name in names if name in by_name), None)
     if named is not None and _is_version_named(named):
         return named
@@ -47,7 +46,7 @@ def selected_style(styles: list[Style]) -> Style | None:
 def _is_version_named(style: Style) -> bool:
     """Whether this session or the URL tells the version, so that the browser need not be asked."""
     in_url = "version" in st.query_params and st.query_params.get("style") in (style.id, style.folder)
-    return in_url or style.folder in st.session_state.get(_VERSIONS, {})
+    return in_url or style.folder in _state()["versions"]
 
 
 def selected(lab: TrainingLab, style: Style) -> Selection:
@@ -61,15 +60,43 @@ def selected(lab: TrainingLab, style: Style) -> Selection:
     return Selection(style, versions[0] if versions else None)
 
 
-def select_style(style: Style) -> None:
-    """From now on this session looks at this style."""
-    st.session_state[_STYLE] = style.folder
-
-
 def select(style: Style, key: str) -> None:
     """From now on this session looks at this version of this style, or at NEW."""
-    select_style(style)
-    st.session_state.setdefault(_VERSIONS, {})[style.folder] = key
+    selecting(style)(key)
+
+
+def selecting(style: Style) -> Callable[[str], None]:
+    """`select` in two steps, the second of which touches Streamlit nowhere.
+
+    Each access to the session's state is a point at which Streamlit may stop a run. What must follow a
+    start without fail therefore takes hold of the state before it.
+    """
+    state = _state()
+
+    def then(key: str) -> None:
+        state["style"] = style.folder
+        state["versions"][style.folder] = key
+        state["generation"] += 1
+
+    return then
+
+
+def chosen_in_box(style_folder: str, key: str | None = None) -> None:
+    """The user's own choice in a dropdown: the style's, or with `key` the version's."""
+    state = _state()
+    state["style"] = style_folder
+    if key is not None:
+        state["versions"][style_folder] = key
+
+
+def generation() -> int:
+    """Another one after each selection that no dropdown made.
+
+    It is part of the dropdowns' keys: the browser posts what a dropdown showed before, with every
+    refresh, until it has drawn the new one, and that must not be taken for a choice (seen on 1.67).
+    """
+    number: int = _state()["generation"]
+    return number
 
 
 def mirror(selection: Selection) -> dict[str, str]:
@@ -79,13 +106,21 @@ def mirror(selection: Selection) -> dict[str, str]:
     style_name = _name(style)
     if (st.query_params.get("style"), st.query_params.get("version")) != (style_name, name):
         st.query_params.update({"style": style_name, "version": name})
-    st.session_state[_SHOWN] = {"style": style.folder, "name": name, "key": version.key if version else NEW}
+    state = _state()
+    state["shown"] = {"style": style.folder, "name": name, "key": version.key if version else NEW}
     items = {}
-    if _STYLE in st.session_state:
+    if state["style"] is not None:
         items[_STYLE_ITEM] = style_name
-    if style.folder in st.session_state.get(_VERSIONS, {}):
+    if style.folder in state["versions"]:
         items[f"training_{style_name}_selectedVersionId"] = version.key if version else NEW
     return items
+
+
+def _state() -> dict[str, Any]:
+    """Plain values, which outlive a reload of the code."""
+    fresh: dict[str, Any] = {"style": None, "versions": {}, "generation": 0, "shown": {}}
+    state: dict[str, Any] = st.session_state.setdefault(_STATE, fresh)
+    return state
 
 
 def _name(style: Style) -> str:
@@ -94,11 +129,12 @@ def _name(style: Style) -> str:
 
 
 def _candidates(style: Style) -> list[str]:
-    chosen = st.session_state.get(_VERSIONS, {}).get(style.folder)
+    state = _state()
+    chosen = state["versions"].get(style.folder)
     in_url = (
         st.query_params.get("version") if st.query_params.get("style") in (style.id, style.folder) else None
     )
-    shown = st.session_state.get(_SHOWN, {})
+    shown = state["shown"]
     if (style.folder, in_url) == (shown.get("style"), shown.get("name")):
         in_url = shown["key"]  # put there by this session; the version may have another name by now
     stored = (browser_storage.stored() or {}).get(f"training_{_name(style)}_selectedVersionId")

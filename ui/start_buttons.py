@@ -6,8 +6,9 @@ import streamlit as st
 
 from lora_core import LoraCoreError, Review, TrainingLab, TrainingParameters, Version
 from ui import form_state, words
+from ui.field_labels import LABELS
 from ui.form_content import Form
-from ui.selection import select
+from ui.selection import selecting
 
 
 def start_buttons(lab: TrainingLab, form: Form, review: Review) -> None:
@@ -47,7 +48,7 @@ def _why_not(lab: TrainingLab, form: Form, review: Review) -> str | None:
             f"{form.version.name} is being trained with exactly this; change something to start another one."
         )
     if review.blocks:
-        fields = ", ".join(dict.fromkeys(block.field for block in review.blocks))
+        fields = ", ".join(dict.fromkeys(LABELS[block.field] for block in review.blocks))
         return f"It cannot be started yet, see {fields}."
     return None
 
@@ -71,14 +72,14 @@ def _bucket_notice(lab: TrainingLab, form: Form) -> None:
 
 
 def _made(form: Form, make: Callable[[], Version]) -> None:
+    then_select, then_used = selecting(form.style), form_state.using(form.form_id)
     try:
         version = make()
     except LoraCoreError as error:
         st.error(words.escaped(error), icon=":material/error:")
         return
-    # These two go together: a new selection with the old key would be answered with this version again.
-    select(form.style, version.key)
-    form_state.used(form.form_id)
+    then_select(version.key)
+    then_used()
     st.rerun()
 
 

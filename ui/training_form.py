@@ -20,6 +20,7 @@ from lora_core import (
     TrainingParameters,
 )
 from ui import words
+from ui.field_labels import LABELS
 from ui.form_content import Form, FormContent, form_of
 from ui.selection import Selection
 from ui.start_buttons import start_buttons
@@ -45,20 +46,6 @@ _CHOICES: Final = {
     "optimizer_type": OPTIMIZERS,
     "gradient_dtype": GRADIENT_DTYPES,
 }
-_LABELS: Final = {
-    "learning_rate": "Learning rate",
-    "max_train_steps": "Steps",
-    "network_dim": "Network dim (rank)",
-    "network_alpha": "Network alpha",
-    "batch_size": "Batch size",
-    "num_repeats": "Repeats",
-    "lr_scheduler": "LR scheduler",
-    "optimizer_type": "Optimizer",
-    "lr_warmup_steps": "Warm-up steps",
-    "gradient_dtype": "Gradient dtype",
-    "save_every_n_steps": "Save every n steps",
-    "class_tokens": "Class tokens",
-}
 
 
 def training_form(lab: TrainingLab, selection: Selection) -> None:
@@ -68,11 +55,11 @@ def training_form(lab: TrainingLab, selection: Selection) -> None:
     review = _review(lab, form, content)
     _heading(form)
     _dataset_and_name(lab, form, review)
-    _fields(form, _COMMON, review)
+    _fields(form, _COMMON, review, columns=3)
     notable = any(finding.field in _ADVANCED and not _is_quiet(finding) for finding in review.findings)
     differs = any(form.differs_from_default(name) for name in _ADVANCED)
     with st.expander("Advanced", expanded=notable or differs, icon=":material/tune:"):
-        _fields(form, _ADVANCED, review)
+        _fields(form, _ADVANCED, review, columns=2)
     _derived(review)
     start_buttons(lab, form, review)
 
@@ -108,7 +95,6 @@ def _dataset_and_name(lab: TrainingLab, form: Form, review: Review) -> None:
             args=("name",),
             placeholder=form.next_name,
             disabled=form.is_draft,
-            max_chars=80,
             help="Left empty, the version gets the name shown."
             if not form.is_draft
             else "Rename it in its details.",
@@ -142,12 +128,14 @@ def _selection_set_box(lab: TrainingLab, form: Form) -> None:
     )
 
 
-def _fields(form: Form, names: tuple[str, ...], review: Review) -> None:
-    for start in range(0, len(names), 3):
-        for column, name in zip(st.columns(3), names[start : start + 3], strict=False):
+def _fields(form: Form, names: tuple[str, ...], review: Review, *, columns: int) -> None:
+    for start in range(0, len(names), columns):
+        row = names[start : start + columns]
+        for column, name in zip(st.columns(columns), row, strict=False):
             with column:
                 _field(form, name)
-                _said(form, review, name)
+        for name in row:
+            _said(form, review, name)
 
 
 def _field(form: Form, name: str) -> None:
@@ -161,13 +149,13 @@ def _field(form: Form, name: str) -> None:
     if name in _CHOICES:
         recorded = form.value(name)
         others = () if recorded is None or recorded in _CHOICES[name] else (recorded,)
-        st.selectbox(_LABELS[name], [*_CHOICES[name], *others], placeholder=words.NOT_RECORDED, **common)
+        st.selectbox(LABELS[name], [*_CHOICES[name], *others], placeholder=words.NOT_RECORDED, **common)
     else:
-        st.text_input(_LABELS[name], placeholder=words.NOT_RECORDED, **common)
+        st.text_input(LABELS[name], placeholder=words.NOT_RECORDED, **common)
 
 
 def _said(form: Form, review: Review, field: str) -> None:
-    """The findings of a field, right below it, each with its remedy where there is one."""
+    """The findings of a field, right below its row, each with its remedy where there is one."""
     offered: set[object] = set()
     for finding in review.findings:
         if finding.field != field:
@@ -175,9 +163,9 @@ def _said(form: Form, review: Review, field: str) -> None:
         is_block = finding.severity is Severity.BLOCK
         color, icon = ("red", "block") if is_block else ("orange", "warning")
         if _is_quiet(finding):
-            st.caption(words.escaped(finding.sentence))
+            st.caption(_named(finding))
         else:
-            st.markdown(f":small[:{color}[:material/{icon}: {words.escaped(finding.sentence)}]]")
+            st.markdown(f":small[:{color}[:material/{icon}: {_named(finding)}]]")
         if finding.suggestion is None or finding.suggestion in offered:
             continue
         offered.add(finding.suggestion)
@@ -189,6 +177,14 @@ def _said(form: Form, review: Review, field: str) -> None:
         ):
             form.put(field, finding.suggestion)
             st.rerun()
+
+
+def _named(finding: Finding) -> str:
+    """The sentence under the form's own name of the field, where it names the trainer's."""
+    label, field = LABELS[finding.field], f"{finding.field} "
+    if finding.sentence.startswith(field):
+        return words.escaped(f"{label} {finding.sentence.removeprefix(field)}")
+    return words.escaped(f"{label}: {finding.sentence}")
 
 
 def _is_quiet(finding: Finding) -> bool:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import streamlit as st
 
 from lora_core import (
-    LoraCoreError,
+    FailureReason,
     Outlook,
     Progress,
     Style,
@@ -15,21 +15,19 @@ from lora_core import (
     VersionStatus,
 )
 from ui import words
+from ui.heartbeat import watch
 from ui.loss_chart import loss_chart
 from ui.model_box import model_box
-from ui.process import lab as process_lab
 from ui.selection import Selection
 from ui.version_actions import SAID_BY_THE_PANEL, version_actions
 
 _CONSOLE = "https://console.runpod.io/serverless/user/endpoint/"
-_REFRESH_S = 2
 
 
 def version_details(lab: TrainingLab, selection: Selection) -> None:
-    """The panel; while its training runs, progress refreshes by itself."""
+    """The panel; while its training runs, the heartbeat draws the page anew when there is progress."""
     style, version = selection
     if version is None:
-        st.markdown("**New version**")
         st.caption(
             "Its details appear here once it is started or saved. Choose a version above to see what it did."
         )
@@ -37,13 +35,14 @@ def version_details(lab: TrainingLab, selection: Selection) -> None:
     with st.container(border=True):
         _badge_line(lab, version)
         if version.is_in_flight():
-            st.fragment(_live, run_every=_REFRESH_S)(version)
+            watch(style, version)
+            _live(lab, version)
         elif version.error:
             _error(version)
         version_actions(lab, style, version)
         model_box(lab, version)
         _facts(lab, style, version)
-        st.fragment(_live_chart, run_every=_REFRESH_S if version.is_in_flight() else None)(version)
+        loss_chart(lab.loss_curve(version))
 
 
 def _badge_line(lab: TrainingLab, version: Version) -> None:
@@ -56,20 +55,13 @@ def _badge_line(lab: TrainingLab, version: Version) -> None:
         st.badge(f"{shown.icon} {words.escaped(shown.word)}", color=shown.color)  # type: ignore[arg-type]
 
 
-def _live(version: Version) -> None:
+def _live(lab: TrainingLab, version: Version) -> None:
     """The monitor's memory of a running training; asks nobody."""
-    try:
-        _live_progress(process_lab(), version)
-    except LoraCoreError as error:
-        st.caption(words.escaped(error))
-
-
-def _live_progress(lab: TrainingLab, version: Version) -> None:
     now = datetime.now(UTC)
     sighting = lab.sighting(version)
     progress = sighting.progress if sighting else None
     left = lab.seconds_left(version)
-    text = words.look(version, sighting, now).word
+    text = words.waiting(version) or words.look(version, sighting, now).word
     if progress is not None and progress.total_steps:
         text = f"{progress.step} / {progress.total_steps} steps"
     if left is not None and version.status is VersionStatus.TRAINING:
@@ -95,14 +87,10 @@ def _told(progress: Progress) -> list[str]:
     loss, rate, pace = progress.loss, progress.learning_rate, progress.s_per_step
     parts = [
         f"loss {loss:.4g}" if loss is not None else None,
-        f"rate {rate:.3g}" if rate is not None else None,
+        f"rate now {rate:.3g}" if rate is not None else None,
         f"{pace:.3g} s/step" if pace is not None else None,
     ]
     return [part for part in parts if part is not None]
-
-
-def _live_chart(version: Version) -> None:
-    loss_chart(process_lab().loss_curve(version))
 
 
 def _circumstances(version: Version, outlook: Outlook | None, sentence: str, now: datetime) -> None:
@@ -128,7 +116,8 @@ def _error(version: Version) -> None:
         )
     elif version.status is VersionStatus.FAILED:
         st.error(_PLAIN.get(reason.value if reason else "", "The training failed."), icon=":material/error:")
-    st.code(version.error, language=None, wrap_lines=True)
+    if version.failure_reason is not FailureReason.CANCELLED:  # the sentence says it all
+        st.code(version.error, language=None, wrap_lines=True)
 
 
 _PLAIN = {
@@ -153,6 +142,7 @@ def _facts(lab: TrainingLab, style: Style, version: Version) -> None:
         ("Duration", words.duration(took.total_seconds()) if took else None),
         ("Cost", f"{spent}, cold start not included" if spent else None),
         ("Dataset", _dataset(version)),
+        ("Settings", _settings(version)),
         ("Based on", base),
         ("How known", version.note),
     ]
@@ -167,6 +157,20 @@ def _facts(lab: TrainingLab, style: Style, version: Version) -> None:
         st.code(version.job_id, language=None, wrap_lines=True)
         if submission and submission.endpoint_id and is_remote:
             st.link_button("RunPod console", _CONSOLE + submission.endpoint_id, icon=":material/open_in_new:")
+
+
+def _settings(version: Version) -> str:
+    parameters = version.parameters
+    told = [
+        f"rate {words.number(parameters.learning_rate)}",
+        f"{words.number(parameters.max_train_steps)} steps",
+    ]
+    told.append(f"dim {words.number(parameters.network_dim)}, alpha {words.number(parameters.network_alpha)}")
+    told.append(
+        f"batch {words.number(parameters.batch_size)}, repeats {words.number(parameters.num_repeats)}"
+    )
+    told += [words.number(parameters.optimizer_type), words.number(parameters.lr_scheduler)]
+    return " · ".join(told)
 
 
 def _dataset(version: Version) -> str:

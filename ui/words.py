@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
 
-from lora_core import Outlook, Sighting, SubmissionState, Version, VersionStatus
+from lora_core import FailureReason, Outlook, Sighting, SubmissionState, Version, VersionStatus
 
 NOT_RECORDED = "not recorded"
 
@@ -41,6 +41,8 @@ def look(version: Version, sighting: Sighting | None, now: datetime) -> Look:
     recorded = _LOOKS.get(version.status) if version.status else None
     if recorded is None:
         return Look("?", version.status_text, "gray")
+    if version.failure_reason is FailureReason.CANCELLED and version.status is VersionStatus.FAILED:
+        return recorded._replace(word="failed: cancelled")
     if version.is_final or version.status is VersionStatus.DRAFT:
         return recorded
     if version.is_stopping:
@@ -52,6 +54,14 @@ def look(version: Version, sighting: Sighting | None, now: datetime) -> Look:
     if sighting and sighting.outlook is Outlook.ENDED_UNKNOWN:
         return Look("?", "ended, result not known", "gray")
     return recorded
+
+
+def waiting(version: Version) -> str | None:
+    """What a training waits for that its endpoint has taken and no worker has begun."""
+    is_queued = (
+        version.status is VersionStatus.PENDING and version.job_id is not None and not version.is_stopping
+    )
+    return "waiting for a worker" if is_queued else None
 
 
 def line(version: Version, sighting: Sighting | None, now: datetime) -> str:
@@ -68,6 +78,10 @@ def line(version: Version, sighting: Sighting | None, now: datetime) -> str:
         parts.append("good")
     if version.description:
         parts.append(" ".join(version.description.split()))
+    elif (
+        version.parameters.learning_rate is not None
+    ):  # what tells versions without a word of their own apart
+        parts.append(f"rate {number(version.parameters.learning_rate)}")
     return " · ".join(parts)
 
 

@@ -243,3 +243,22 @@ def test_half_a_configuration_opens_history_and_says_what_is_missing(tmp_path: P
         expect(page.get_by_text("RUNPOD_ENDPOINT_ID").first).to_be_visible()
         assert "half-a-key" not in page.content()
         assert "half-a-key" not in started.log
+
+
+def test_a_start_while_another_training_ends_shows_the_new_version_in_page_and_address(
+    training: TrainingPage, runpod: FakeRunpod
+) -> None:
+    training.open("?style=1")
+    training.start()
+    for number in range(2, 6):
+        until(training.page, lambda: len(runpod.trainer.running) == 1, what="the job runs")
+        training.shows_version(f"V{number - 1} · training")
+        training.fill("Learning rate", f"{number}e-4")
+        runpod.trainer.complete(runpod.trainer.running[0])
+        training.page.wait_for_timeout(700 * number)  # the refresh comes at another moment each time
+        training.button("Start training").click()
+        training.shows_version(f"V{number} ·")
+        training.page.wait_for_function(f"location.search.includes('version=V{number}')", timeout=PATIENCE_MS)
+        training.page.wait_for_timeout(2500)  # two refreshes later it still is
+        training.shows_version(f"V{number} ·")
+    assert runpod.posts() == 5

@@ -217,7 +217,13 @@ class Screen:
         return self.put(key, version.key)
 
     def choose_style(self, folder: str) -> Self:
-        return self.put("style_box", folder)
+        return self.put(self.style_box, folder)
+
+    @property
+    def style_box(self) -> str:
+        """The key of the style's dropdown."""
+        (key,) = [key for key in self.keys if key.startswith("style_box:")]
+        return key
 
     # -- History's table
 

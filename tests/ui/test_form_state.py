@@ -49,7 +49,7 @@ def test_a_form_intends_one_version_until_it_has_become_one() -> None:
     form_state.discard(FORM)
     assert form_state.intended_key(FORM) == intended
     assert form_state.intended_key(OTHER) != intended
-    form_state.used(FORM)
+    form_state.using(FORM)()
     assert form_state.intended_key(FORM) != intended
     assert form_state.edits(FORM) == {}
 

@@ -11,6 +11,7 @@ from local_endpoint import Fault
 from lora_core import PARAMETER_NAMES, SubmissionState, VersionStatus
 from tests.lora_core.bench import FakeRunpod
 from tests.ui.screens import PARAMETERS, ROOT, STYLE, Screens, record, until
+from ui.field_labels import LABELS
 
 FIXTURES = ROOT / "tests" / "fixtures" / "styles"
 OTHER = {
@@ -103,8 +104,8 @@ def test_what_an_old_record_lacks_is_an_empty_field_that_forbids_a_start(screens
     screen = screens.open("V1")
     assert screen.field("save_every_n_steps").value == ""
     assert not screen.can_start
-    assert "save_every_n_steps is not recorded or empty" in screen.text
-    assert "It cannot be started yet, see save_every_n_steps." in screen.text
+    assert "Save every n steps is not recorded or empty" in screen.text
+    assert "It cannot be started yet, see Save every n steps." in screen.text
     screen.click(f"use:{screen.form_id}:save_every_n_steps:500")
     assert screen.field("save_every_n_steps").value == "500"
     assert screen.can_start
@@ -196,13 +197,13 @@ def test_a_rate_may_be_typed_as_one_times_ten_to_the_minus_four(screens: Screens
 @pytest.mark.parametrize(
     ("field", "typed", "sentence"),
     [
-        ("learning_rate", "abc", "learning_rate is no number: enter a number above 0."),
-        ("max_train_steps", "2000.5", "max_train_steps is no whole number"),
-        ("network_dim", "", "network_dim is not recorded or empty"),
-        ("network_alpha", "inf", "network_alpha is no number"),
-        ("batch_size", "0", "batch_size is 0"),
-        ("lr_warmup_steps", "9" * 5000, "lr_warmup_steps is no whole number"),
-        ("max_train_steps", "9" * 30, "max_train_steps is no usable number"),
+        ("learning_rate", "abc", "Learning rate is no number: enter a number above 0."),
+        ("max_train_steps", "2000.5", "Steps is no whole number"),
+        ("network_dim", "", "Network dim (rank) is not recorded or empty"),
+        ("network_alpha", "inf", "Network alpha is no number"),
+        ("batch_size", "0", "Batch size is 0"),
+        ("lr_warmup_steps", "9" * 5000, "Warm-up steps is no whole number"),
+        ("max_train_steps", "9" * 30, "Steps is no usable number"),
     ],
     ids=lambda value: value[:24],
 )
@@ -212,7 +213,7 @@ def test_what_is_no_usable_number_is_told_at_its_field_and_forbids_a_start(
     screen = screens.open("new").fill(**{field: typed})
     assert screen.field(field).value == typed
     assert sentence in screen.text
-    assert f"It cannot be started yet, see {field}." in screen.text
+    assert f"It cannot be started yet, see {LABELS[field]}." in screen.text
     assert not screen.can_start
     screen.fill(**{field: str(PARAMETERS[field])})
     assert screen.can_start
@@ -238,15 +239,15 @@ def test_a_click_on_start_that_arrives_with_an_unusable_edit_starts_nothing(scre
     screen.field("learning_rate").set_value("abc")
     screen.click(f"start:{screen.form_id}")
     assert screens.records() == []
-    assert "learning_rate is no number" in screen.text
+    assert "Learning rate is no number" in screen.text
 
 
 def test_a_suggestion_fills_its_field(screens: Screens) -> None:
     screen = screens.open("new").fill(network_dim="8")
-    assert "network_alpha above network_dim" in screen.text
+    assert "Network alpha above network_dim" in screen.text
     screen.click(f"use:{screen.form_id}:network_alpha:8")
     assert screen.field("network_alpha").value == "8"
-    assert "network_alpha above network_dim" not in screen.text
+    assert "Network alpha above network_dim" not in screen.text
     screen.fill(lr_warmup_steps="100", lr_scheduler="constant")
     assert not screen.can_start
     screen.click(f"use:{screen.form_id}:lr_scheduler:constant_with_warmup")
@@ -469,7 +470,7 @@ def test_a_damaged_history_shows_what_can_be_saved_and_goes_on_after_consent(scr
     assert f"{STYLE}/training_versions.json cannot be read" in screen.text
     assert "1 whole records" in screen.text
     assert [list(one.value["Name"]) for one in screen.app.dataframe] == [["V2"]]
-    assert "style_box" in screen.keys
+    assert screen.style_box in screen.keys
     screen.go_to("history")
     assert "cannot be read" in screen.text
     screen.click("accept_salvage").go_to("training")
@@ -495,9 +496,9 @@ def test_two_folders_of_one_id_are_told_apart_and_cannot_be_started(screens: Scr
     assert not screen.can_start
     assert "Two folders have the id 1; rename one of them." in screen.text
     assert screen.field("learning_rate").value == "0.0007"
-    assert all("(1_" in option for option in screen.widget("style_box").options)
+    assert all("(1_" in option for option in screen.widget(screen.style_box).options)
     again = screens.open(screen.query["version"], style=screen.query["style"])
-    assert again.widget("style_box").value == STYLE
+    assert again.widget(again.style_box).value == STYLE
 
 
 def test_a_folder_that_was_copied_while_something_ran_in_it_is_shown(

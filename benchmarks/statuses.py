@@ -9,7 +9,7 @@ from pydantic import SecretStr
 from benchmarks.measures import Pairs, say, timed_ms
 from local_endpoint import Address, Call, Fault, LocalEndpoint, ScriptedTrainer
 from lora_core import Job, RunpodClient
-from lora_core.runpod import Accepted
+from lora_core.runpod_answers import Accepted
 
 JOBS: Final = 200
 ANSWER_S: Final = 0.1

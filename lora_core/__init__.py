@@ -7,7 +7,7 @@ print(lab.check_status(16, version.name).sentence)
 
 from lora_core.comparison import Difference, changed_from, compare
 from lora_core.datasets import Dataset
-from lora_core.decide import Outlook, Verdict, decide
+from lora_core.decide import decide
 from lora_core.errors import (
     ConfigurationError,
     DamagedDocumentError,
@@ -46,6 +46,7 @@ from lora_core.runpod import RunpodClient
 from lora_core.settings import Settings
 from lora_core.sightings import Sighting
 from lora_core.styles import SelectionSet, Style
+from lora_core.verdict import Outlook, Verdict
 from lora_core.versions import FailureReason, SubmissionState, Version, VersionStatus
 
 __all__ = [

@@ -5,9 +5,7 @@ on the record as it then is. docs/status.md holds the table; a test stands for e
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from enum import Enum
 from typing import Any, assert_never
 
 from lora_core.evidence import (
@@ -25,6 +23,7 @@ from lora_core.evidence import (
 from lora_core.job_output import OutputKind, error_text, failure_of, output_kind, output_url
 from lora_core.model_urls import faster
 from lora_core.times import to_iso
+from lora_core.verdict import Outlook, Verdict
 from lora_core.versions import (
     PREPARING_OWNER_GONE,
     FailureReason,
@@ -41,26 +40,6 @@ MODEL_MARGIN = timedelta(minutes=10)
 """How long a completed job's model may take to appear where it belongs."""
 RETRY_MARGIN = timedelta(minutes=45)
 """RunPod may run a job twice, with a queue between."""
-
-
-class Outlook(Enum):
-    """What the evidence means for the display, beyond the status on disk."""
-
-    AS_RECORDED = "as recorded"
-    NOT_VISIBLE_YET = "RunPod does not show this job yet"
-    ENDED_UNKNOWN = "ended; RunPod no longer knows how"
-    MODEL_AWAITED = "RunPod says completed; its model is awaited"
-    MODEL_ALREADY_THERE = "its model is already there"
-    NOT_ASKED = "RunPod could not be asked"
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """`changes` patch the record (none: it stays as it is); `sentence` tells the user what was found."""
-
-    sentence: str
-    changes: Mapping[str, Any] = field(default_factory=dict)
-    outlook: Outlook = Outlook.AS_RECORDED
 
 
 def needs_model(version: Version, evidence: Evidence) -> bool:

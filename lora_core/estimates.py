@@ -131,7 +131,7 @@ def epochs(steps: int | None, images: int | None, repeats: int | None, batch: in
     """How often the trainer goes through the dataset: steps / ceil(images * repeats / batch)."""
     if not _positive(steps, images, repeats, batch):
         return None
-    return (steps or 0) / math.ceil((images or 0) * (repeats or 0) / (batch or 1))
+    return (steps or 0) / max(1, math.ceil((images or 0) * (repeats or 0) / (batch or 1)))
 
 
 def views_per_image(steps: int | None, batch: int | None, images: int | None) -> float | None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from lora_core.decide import Outlook, Verdict, decide, needs_model
+from lora_core.decide import decide, needs_model
 from lora_core.endpoints import Endpoints
 from lora_core.evidence import CouldNotAsk, Evidence, ModelEvidence, NoJobId, NotAsked
 from lora_core.model_places import ModelPlaces
@@ -12,6 +12,7 @@ from lora_core.records import Changes, Records
 from lora_core.sightings import Sightings
 from lora_core.styles import Style
 from lora_core.times import Clock, to_iso
+from lora_core.verdict import Outlook, Verdict
 from lora_core.versions import SubmissionState, Version, VersionStatus
 
 Place = tuple[str | None, str | None]

@@ -5,16 +5,11 @@ raises. Sources: https://docs.runpod.io/serverless/endpoints/operations and reco
 written out in docs/runpod.md.
 """
 
-import json
-import re
 import ssl
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from functools import cache
 from types import TracebackType
 from typing import Any, Self
@@ -23,9 +18,21 @@ from urllib.parse import quote
 import httpx
 from pydantic import SecretStr
 
-from lora_core.evidence import CouldNotAsk, Evidence, Job, JobNotFound
-from lora_core.job_output import error_text
-from lora_core.versions import same_job
+from lora_core.evidence import CouldNotAsk, Evidence
+from lora_core.runpod_answers import (
+    Answer,
+    Health,
+    NotSent,
+    OutcomeUnknown,
+    Refused,
+    SubmitOutcome,
+    could_not_ask,
+    counts,
+    job_evidence,
+    parsed_body,
+    retry_after_s,
+    submit_outcome,
+)
 
 Transport = httpx.BaseTransport
 """What carries the requests; an argument, so that tests answer instead of the network."""
@@ -34,7 +41,6 @@ INSTANCE_HEADER = "X-Local-Endpoint"
 """Names the embedded endpoint's process in every reply: another server on its port is noticed."""
 _TOGETHER = 40
 _BODY_LIMIT = 32 * 1024 * 1024
-_LONGEST_RETRY_AFTER_S = 600.0
 _TIMEOUT = httpx.Timeout(30, connect=10)
 # Raised before a byte of the request left: the training was certainly not taken.
 _NOTHING_SENT = (
@@ -46,56 +52,6 @@ _NOTHING_SENT = (
 )
 # The last two are no HTTPError: httpx raises them for a malformed `Location`, though it follows none.
 _NO_ANSWER = (httpx.HTTPError, httpx.InvalidURL, UnicodeError)
-_HALF_CHARACTER = re.compile(rb"\\u[dD][89a-fA-F]|\xed[\xa0-\xbf]")
-
-
-@dataclass(frozen=True)
-class Accepted:
-    """The endpoint took the training."""
-
-    job_id: str
-
-
-@dataclass(frozen=True)
-class Refused:
-    """The endpoint said no; nothing runs."""
-
-    why: str
-
-
-@dataclass(frozen=True)
-class NotSent:
-    """Nothing reached the endpoint, or it asked to come back later: safe to try again."""
-
-    why: str
-    retry_after_s: float | None = None
-
-
-@dataclass(frozen=True)
-class OutcomeUnknown:
-    """A billed job may be running."""
-
-    why: str
-
-
-SubmitOutcome = Accepted | Refused | NotSent | OutcomeUnknown
-
-
-@dataclass(frozen=True)
-class Health:
-    """What `/health` counts."""
-
-    jobs: Mapping[str, int]
-    workers: Mapping[str, int]
-
-
-@dataclass(frozen=True)
-class _Answer:
-    """A whole reply: `json` is None when the body is no JSON."""
-
-    status: int
-    json: Any
-    retry_after_s: float | None
 
 
 class RunpodClient:
@@ -149,7 +105,7 @@ class RunpodClient:
             return NotSent(f"The endpoint could not be reached: {_words(error)}")
         except (*_NO_ANSWER, _ForeignReplyError) as error:
             return OutcomeUnknown(f"No answer to the submission arrived: {_words(error)}")
-        return _submit_outcome(answer)
+        return submit_outcome(answer)
 
     def status(self, job_id: str) -> Evidence:
         """`GET /status/{id}` as evidence."""
@@ -173,17 +129,17 @@ class RunpodClient:
         except (*_NO_ANSWER, _ForeignReplyError, _UnusableSettingError) as error:
             return CouldNotAsk(f"The endpoint could not be asked: {_words(error)}")
         if answer.status != 200 or not isinstance(answer.json, dict):
-            return _could_not_ask(answer)
-        return Health(_counts(answer.json.get("jobs")), _counts(answer.json.get("workers")))
+            return could_not_ask(answer)
+        return Health(counts(answer.json.get("jobs")), counts(answer.json.get("workers")))
 
     def _ask_of_job(self, method: str, verb: str, job_id: str) -> Evidence:
         try:
             answer = self._answer(self._client, method, f"{verb}/{quote(job_id, safe='')}")
         except (*_NO_ANSWER, _ForeignReplyError, _UnusableSettingError) as error:
             return CouldNotAsk(f"The endpoint could not be asked: {_words(error)}")
-        return _job_evidence(answer, job_id)
+        return job_evidence(answer, job_id)
 
-    def _answer(self, client: httpx.Client, method: str, path: str, **content: Any) -> _Answer:
+    def _answer(self, client: httpx.Client, method: str, path: str, **content: Any) -> Answer:
         request = self._request(client, method, path, **content)
         response = client.send(request, stream=True)
         try:
@@ -192,8 +148,8 @@ class RunpodClient:
             response.close()
         if self._instance_id is not None and response.headers.get(INSTANCE_HEADER) != self._instance_id:
             raise _ForeignReplyError("something else answers at the local endpoint's address")
-        retry_after_s = _retry_after_s(response.headers.get("Retry-After"))
-        return _Answer(response.status_code, parsed_body(body), retry_after_s)
+        pause_s = retry_after_s(response.headers.get("Retry-After"))
+        return Answer(response.status_code, parsed_body(body), pause_s)
 
     def _request(self, client: httpx.Client, method: str, path: str, **content: Any) -> httpx.Request:
         key = self._api_key.get_secret_value().strip()
@@ -252,110 +208,6 @@ class _ForeignReplyError(Exception):
 
 class _UnusableSettingError(Exception):
     """No request can be made of what is configured; the text says what to do."""
-
-
-def _submit_outcome(answer: _Answer) -> SubmitOutcome:
-    body = answer.json if isinstance(answer.json, dict) else {}
-    job_id = body.get("id")
-    if 200 <= answer.status < 300:
-        if isinstance(job_id, str) and job_id.strip():
-            return Accepted(job_id)
-        # Only an error is a refusal: a message beside a lost id may speak of a job that runs.
-        if error := error_text(body.get("error")):
-            return Refused(f"RunPod refused it: {error}")
-        return OutcomeUnknown(f"The endpoint answered {answer.status} without a job id.")
-    if answer.status == 429:
-        return NotSent("RunPod is taking no more requests just now (429).", answer.retry_after_s)
-    if 400 <= answer.status < 500 and answer.status != 408 and (said := _problem(body)):
-        return Refused(f"RunPod refused it ({answer.status}): {said}")
-    return OutcomeUnknown(f"The endpoint answered {answer.status} instead of a job id.")
-
-
-def _job_evidence(answer: _Answer, job_id: str) -> Evidence:
-    body = answer.json
-    # Only these words speak of the job; every other 404 (wrong endpoint, rotated key, redis) does not.
-    if (
-        answer.status == 404
-        and isinstance(body, dict)
-        and str(body.get("detail")).strip().casefold() == "job not found"
-    ):
-        return JobNotFound()
-    # In an error body `status` is a number, in a job a word.
-    if answer.status != 200 or not isinstance(body, dict) or not isinstance(body.get("status"), str):
-        return _could_not_ask(answer)
-    if isinstance(body.get("id"), str) and not same_job(body["id"], job_id):
-        return CouldNotAsk("The endpoint answered about another job.")
-    return job_from(body)
-
-
-def job_from(body: Mapping[str, Any]) -> Job:
-    """A job object, as /status answers it and the webhook brings it."""
-    return Job(
-        status=str(body.get("status")),
-        output=body.get("output"),
-        error=error_text(body.get("error")),
-        delay_ms=_milliseconds(body.get("delayTime")),
-        execution_ms=_milliseconds(body.get("executionTime")),
-        retries=_milliseconds(body.get("retries")) or 0,
-    )
-
-
-def _could_not_ask(answer: _Answer) -> CouldNotAsk:
-    said = _problem(answer.json) if isinstance(answer.json, dict) else None
-    match answer.status:
-        case 401 | 403:
-            why = "RunPod does not accept the API key; check RUNPOD_API_KEY."
-        case 429:
-            why = "RunPod asks to slow down (429); the lab waits and asks again."
-        case 404:
-            why = f"RunPod answered 404 ({said or 'no reason'}); check RUNPOD_ENDPOINT_ID and the API key."
-        case status if status >= 500:
-            why = f"RunPod has a problem of its own just now ({status}); the lab asks again."
-        case status:
-            why = f"RunPod's answer ({status}) could not be understood; the lab asks again."
-    return CouldNotAsk(why, answer.retry_after_s)
-
-
-def _problem(body: Mapping[str, Any]) -> str | None:
-    for name in ("detail", "error", "message", "title"):
-        if text := error_text(body.get(name)):
-            return text
-    return None
-
-
-def parsed_body(body: bytes) -> Any:
-    """A body as JSON; None when it is none. Half a character, as a cut text ends in one, becomes `?`."""
-    try:
-        parsed = json.loads(body)
-        if _HALF_CHARACTER.search(body):  # could not be written into a record
-            parsed = json.loads(json.dumps(parsed, ensure_ascii=False).encode(errors="replace"))
-        return parsed
-    except (ValueError, RecursionError):
-        return None
-
-
-def _retry_after_s(header: str | None) -> float | None:
-    if header is None:
-        return None
-    if header.strip().isdecimal():
-        return min(float(header), _LONGEST_RETRY_AFTER_S)
-    try:
-        moment = parsedate_to_datetime(header)
-    except (ValueError, OverflowError):
-        return None
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    wait_s = (moment - datetime.now(UTC)).total_seconds()
-    return min(max(0.0, wait_s), _LONGEST_RETRY_AFTER_S)
-
-
-def _milliseconds(value: object) -> int | None:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    return int(value) if 0 <= value < 1e15 else None
-
-
-def _counts(value: object) -> dict[str, int]:
-    return {k: v for k, v in value.items() if isinstance(v, int)} if isinstance(value, dict) else {}
 
 
 def _words(error: Exception) -> str:

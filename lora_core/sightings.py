@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from lora_core.decide import Outlook, Verdict
 from lora_core.evidence import CouldNotAsk, Evidence, Job
 from lora_core.progress import Progress, advanced, merged_curve, read_loss_points, read_progress
+from lora_core.verdict import Outlook, Verdict
 
 LossCurve = tuple[tuple[int, float], ...]
 

@@ -3,7 +3,6 @@
 from contextlib import suppress
 from datetime import datetime, timedelta
 
-from lora_core.decide import Outlook
 from lora_core.endpoints import Endpoints
 from lora_core.errors import NotAllowedError, NotFoundError, RunpodUnreachableError, StoreError
 from lora_core.evidence import CouldNotAsk, Job, JobNotFound, JobStatus
@@ -11,6 +10,7 @@ from lora_core.reconciliation import Reconciliation, StatusCheck, Tracked
 from lora_core.records import Changes, Records
 from lora_core.styles import Style, Styles
 from lora_core.times import Clock, to_iso
+from lora_core.verdict import Outlook
 from lora_core.versions import FailureReason, SubmissionState, Version, VersionStatus, same_job
 
 _FINAL = (JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED, JobStatus.TIMED_OUT)

@@ -24,7 +24,7 @@ from lora_core.outbox import Answer, Outbox
 from lora_core.parameters import TrainingParameters
 from lora_core.payload import run_request
 from lora_core.records import Changes, Records
-from lora_core.runpod import Accepted, NotSent, OutcomeUnknown, Refused, SubmitOutcome
+from lora_core.runpod_answers import Accepted, NotSent, OutcomeUnknown, Refused, SubmitOutcome
 from lora_core.styles import Style, Styles
 from lora_core.times import Clock, to_iso
 from lora_core.training_data import file_urls

@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import SecretStr
 
 from lora_core.evidence import Job
-from lora_core.runpod import job_from, parsed_body
+from lora_core.runpod_answers import job_from, parsed_body
 from lora_core.settings import Settings
 
 PATH = "/webhooks/runpod/{request_id}/{token}"

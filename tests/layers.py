@@ -42,6 +42,8 @@ PURE = frozenset(
             "naming",
             "parameters",
             "payload",
+            "runpod_answers",
+            "verdict",
         ),
         *("progress", "salvage", "times", "versions", "workflow"),
     }

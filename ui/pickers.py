@@ -17,12 +17,8 @@ _LISTED = 300
 def selection_picker(lab: TrainingLab) -> Selection | None:
     """Style, version and NEW in one row; None (and something else is drawn) while there is no style."""
     styles = lab.styles()
-    if not styles:
-        welcome(lab)
-        return None
-    style = selected_style(styles)
+    style = _style_in_view(lab, styles)
     if style is None:
-        _await_browser()
         return None
     style_column, version_column, new_column = st.columns([3, 6, 1.3], vertical_alignment="bottom")
     with style_column:
@@ -42,15 +38,20 @@ def selection_picker(lab: TrainingLab) -> Selection | None:
 def style_picker(lab: TrainingLab) -> Style | None:
     """The style alone, for pages that show all of its versions."""
     styles = lab.styles()
+    style = _style_in_view(lab, styles)
+    if style is not None:
+        with st.columns([3, 6])[0]:
+            _style_box(styles, style)
+    return style
+
+
+def _style_in_view(lab: TrainingLab, styles: list[Style]) -> Style | None:
     if not styles:
         welcome(lab)
         return None
     style = selected_style(styles)
     if style is None:
         _await_browser()
-        return None
-    with st.columns([3, 6])[0]:
-        _style_box(styles, style)
     return style
 
 

@@ -21,7 +21,7 @@ from pydantic import SecretStr
 
 from local_endpoint import Fault
 from lora_core import CouldNotAsk, Job, JobNotFound, RunpodClient
-from lora_core.runpod import Accepted, Health, NotSent, OutcomeUnknown, Refused
+from lora_core.runpod_answers import Accepted, Health, NotSent, OutcomeUnknown, Refused
 from tests.lora_core.bench import FakeRunpod, SettableClock
 from tests.lora_core.raw_server import RawServer
 

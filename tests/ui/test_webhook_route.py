@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 import anyio
@@ -56,7 +57,9 @@ def post(path: str, *chunks: bytes, method: str = "POST") -> Reply:
         "server": ("127.0.0.1", 80),
         "http_version": "1.1",
     }
-    anyio.run(app, scope, receive, send)
+    # In a thread of its own: the browser's driver keeps an event loop running in the tests' thread.
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(anyio.run, app, scope, receive, send).result()
     return Reply(status, read)
 
 

@@ -59,7 +59,7 @@ def _prepared(lab: TrainingLab, shape: _Shape) -> list[Path]:
 
 def _beat(lab: TrainingLab) -> None:
     running = lab.running()
-    etags = [lab.etag(style.folder) for style in lab.styles()]
+    etags = [lab.etag(style) for style in lab.styles()]
     if len(running) != _RUNNING * len(etags):
         raise RuntimeError(f"{len(running)} trainings seem to run")
 

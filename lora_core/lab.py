@@ -380,6 +380,10 @@ class TrainingLab:
         """The version's model where it is at hand in the local folder."""
         return self._places.file(version)
 
+    def misplaced_model(self, version: Version) -> str | None:
+        """A sentence when its trainer put the model elsewhere than where the lab is told to look."""
+        return self._places.misplaced(version)
+
     def plan_model_sync(self, style_id: StyleId) -> ModelSyncPlan:
         """What adopting the model files of a style would do; does nothing yet."""
         style = self.style(style_id)

@@ -5,6 +5,7 @@ from lora_core.endpoints import Endpoint
 from lora_core.errors import StoreUnavailableError
 from lora_core.evidence import ModelEvidence
 from lora_core.model_files import LocalModelFiles, ModelFile, ModelFiles, model_evidence
+from lora_core.model_urls import model_location
 from lora_core.s3_models import S3ModelFiles
 from lora_core.settings import Settings
 from lora_core.versions import Version
@@ -14,6 +15,7 @@ class ModelPlaces:
     """The folder of local models, and the bucket when one is configured."""
 
     def __init__(self, settings: Settings) -> None:
+        self._settings = settings
         self.local = LocalModelFiles(settings.lora_lab_models)
         self.bucket: ModelFiles | None = None
         if settings.s3_bucket and (settings.trainer_user_id or settings.s3_models_prefix):
@@ -42,6 +44,30 @@ class ModelPlaces:
             version.model_name,
             submitted_at=submission.submitted_at if submission else None,
             before=submission.model_before if submission else None,
+        )
+
+    def misplaced(self, version: Version) -> str | None:
+        """A sentence when the trainer put the model elsewhere than where the lab looks for models.
+
+        The container decides by the user id and the mode that it is sent; a wrong one would leave every
+        training that RunPod forgets without its model.
+        """
+        submission = version.submission
+        location = model_location(version.lora_url)
+        if (
+            submission is None
+            or submission.base_url == EMBEDDED_BASE_URL
+            or location is None
+            or self.bucket is None
+        ):
+            return None
+        bucket, key = location
+        wanted = f"{self._settings.models_prefix}/"
+        if bucket in (None, self._settings.s3_bucket) and key.startswith(wanted):
+            return None
+        return (
+            f"The trainer put this model under {bucket or ''}/{key}, while the lab looks under "
+            f"{self._settings.s3_bucket}/{wanted}. Check TRAINER_USER_ID, TRAINER_MODE, S3_BUCKET and S3_MODELS_PREFIX."
         )
 
     def file(self, version: Version) -> ModelFile | None:

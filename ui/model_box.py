@@ -19,6 +19,8 @@ def model_box(lab: TrainingLab, version: Version) -> None:
         st.text("The trainer gave no address.")
     else:
         st.code(version.lora_url, language=None, wrap_lines=True)
+    if misplaced := lab.misplaced_model(version):
+        st.warning(words.escaped(misplaced), icon=":material/wrong_location:")
     if version.lora_url and version.lora_url.startswith("https://"):
         st.link_button("Open", version.lora_url, icon=":material/download:")
     if file is not None and file.path is not None and file.size_bytes <= _DOWNLOADABLE:

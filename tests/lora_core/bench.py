@@ -120,6 +120,7 @@ class FolderPlaces(ModelPlaces):
     """Model places without S3."""
 
     def __init__(self, settings: Settings, bucket: Bucket) -> None:
+        self._settings = settings
         self.local = LocalModelFiles(settings.lora_lab_models)
         self.bucket = bucket
 

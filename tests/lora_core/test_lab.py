@@ -353,3 +353,29 @@ def test_nothing_is_written_for_a_style_that_is_only_looked_at(bench: Bench, lab
     lab.styles(), lab.versions(STYLE), lab.trash(STYLE), lab.etag(STYLE), lab.damage(STYLE)
     lab.review(STYLE, PARAMETERS, SET), lab.refresh(), lab.monitor.turn(), lab.plan_model_sync(STYLE)
     assert sorted(path for path in (bench.folder / "styles").rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    ("url", "is_misplaced"),
+    [
+        (
+            "https://bucket.s3.eu-west-1.amazonaws.com/user/custom-styles-models/style_1_vV1.safetensors",
+            False,
+        ),
+        (
+            "https://s3-accelerate.amazonaws.com/bucket/user/custom-styles-models/style_1_vV1.safetensors",
+            False,
+        ),
+        ("https://bucket.s3.amazonaws.com/somebody/custom-styles-models/style_1_vV1.safetensors", True),
+        ("https://another.s3.amazonaws.com/user/custom-styles-models/style_1_vV1.safetensors", True),
+    ],
+)
+def test_a_model_that_lies_where_the_lab_does_not_look_is_told(
+    bench: Bench, lab: TrainingLab, url: str, is_misplaced: bool
+) -> None:
+    version = started(lab)
+    bench.runpod.trainer.complete(version.id, {"status": "success", "loraUrl": url})
+    lab.refresh()
+    told = lab.misplaced_model(lab.version(STYLE, version.key))
+    assert (told is not None) == is_misplaced
+    assert told is None or "TRAINER_USER_ID" in told

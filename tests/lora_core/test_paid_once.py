@@ -1,4 +1,4 @@
-"""What a careful reader found could be paid twice, lost, or shown though it is not so."""
+"""Ways in which a training could be paid twice, lost, or shown as what it is not."""
 
 import json
 import shutil

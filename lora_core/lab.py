@@ -338,11 +338,11 @@ class TrainingLab:
 
     def sighting(self, version: Version) -> Sighting | None:
         """What was last seen of its job: progress, loss, and what the endpoint said."""
-        return self._sightings.get(version.key)
+        return self._sightings.get(version)
 
     def loss_curve(self, version: Version) -> LossCurve:
         """(step, loss) pairs, as far as the trainer told them."""
-        return self._sightings.curve(version.key)
+        return self._sightings.curve(version)
 
     def seconds_left(self, version: Version) -> float | None:
         """Seconds until a running training should end; None when that cannot be said."""

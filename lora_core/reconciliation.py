@@ -96,9 +96,9 @@ class Reconciliation:
             return verdict.changes
 
         after = self._records.patch(style, version.key, decided)
-        self._sightings.note(after.key, evidence, verdict, now)
+        self._sightings.note(after, evidence, verdict, now)
         if after.is_final and not version.is_final:
-            self._sightings.keep_curve(after.key)
+            self._sightings.keep_curve(after)
         return StatusCheck(after, verdict.sentence, verdict.outlook, evidence)
 
     def check(self, tracked: Sequence[Tracked]) -> list[StatusCheck]:

@@ -13,6 +13,7 @@ from pathlib import Path
 from lora_core.evidence import CouldNotAsk, Evidence, Job
 from lora_core.progress import Progress, advanced, merged_curve, read_loss_points, read_progress
 from lora_core.verdict import Outlook, Verdict
+from lora_core.versions import Version
 
 LossCurve = tuple[tuple[int, float], ...]
 
@@ -42,55 +43,64 @@ class Sighting:
 
 
 class Sightings:
-    """Sightings by the version's key; safe for many threads."""
+    """Sightings by version and job; safe for many threads.
+
+    By the job as well, because the copy of a style's folder holds the same versions, which may be trained anew.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._lock = threading.Lock()
         self._seen: dict[str, Sighting] = {}
 
-    def get(self, key: str) -> Sighting | None:
+    def get(self, version: Version) -> Sighting | None:
         """The last look at it since this process started."""
         with self._lock:
-            return self._seen.get(key)
+            return self._seen.get(_name(version))
 
-    def note(self, key: str, evidence: Evidence, verdict: Verdict, now: datetime) -> Sighting:
+    def note(self, version: Version, evidence: Evidence, verdict: Verdict, now: datetime) -> Sighting:
         """Remembers a look; progress that arrives late never moves a bar back."""
+        name = _name(version)
         with self._lock:
-            before = self._seen.get(key)
-            self._seen[key] = sighting = _next(before, evidence, verdict, now)
+            before = self._seen.get(name)
+            self._seen[name] = sighting = _next(before, evidence, verdict, now)
         return sighting
 
-    def curve(self, key: str) -> LossCurve:
+    def curve(self, version: Version) -> LossCurve:
         """(step, loss) pairs by step, at most 2,000."""
-        sighting = self.get(key)
+        sighting = self.get(version)
         if sighting and sighting.curve:
             return sighting.curve
-        return self._stored(key)
+        return self._stored(version)
 
-    def keep_curve(self, key: str) -> None:
+    def keep_curve(self, version: Version) -> None:
         """Writes the curve to its file. A full disk costs the curve, not the training."""
-        sighting = self.get(key)
+        sighting = self.get(version)
         if not sighting or not sighting.curve:
             return
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            temporary = self._path(key).with_suffix(".tmp")
+            temporary = self._path(version).with_suffix(".tmp")
             temporary.write_text(json.dumps(sighting.curve))
-            temporary.replace(self._path(key))
+            temporary.replace(self._path(version))
         except OSError:
             return
 
-    def _stored(self, key: str) -> LossCurve:
+    def _stored(self, version: Version) -> LossCurve:
         try:
-            points = json.loads(self._path(key).read_bytes())
+            points = json.loads(self._path(version).read_bytes())
             return tuple((int(step), float(loss)) for step, loss in points)
         except (OSError, ValueError, TypeError):
             return ()
 
-    def _path(self, key: str) -> Path:
-        safe = "".join(character if character.isalnum() or character in "-_" else "_" for character in key)
-        return self._folder / f"{safe}.json"
+    def _path(self, version: Version) -> Path:
+        name = _name(version)
+        safe = "".join(character if character.isalnum() or character in "-_" else "_" for character in name)
+        return self._folder / f"{safe[:200]}.json"
+
+
+def _name(version: Version) -> str:
+    return f"{version.key}.{version.id}"
 
 
 def _next(before: Sighting | None, evidence: Evidence, verdict: Verdict, now: datetime) -> Sighting:

@@ -133,13 +133,13 @@ _PLAIN = {
 def _facts(lab: TrainingLab, style: Style, version: Version) -> None:
     now = datetime.now(UTC)
     base = next((one.name for one in lab.versions(style.folder) if one.key == version.based_on), None)
-    took = version.ended_at - version.started_at if version.ended_at and version.started_at else None
+    took = _took_s(version)
     spent = words.dollars(lab.spent_usd(version))
     rows = [
         ("Created", words.moment_text(version.created_at, now)),
         ("Started", words.moment_text(version.started_at, now) if version.started_at else None),
         ("Ended", words.moment_text(version.ended_at, now) if version.ended_at else None),
-        ("Duration", words.duration(took.total_seconds()) if took else None),
+        ("Duration", words.duration(took) if took is not None else None),
         ("Cost", f"{spent}, cold start not included" if spent else None),
         ("Dataset", _dataset(version)),
         ("Settings", _settings(version)),
@@ -157,6 +157,15 @@ def _facts(lab: TrainingLab, style: Style, version: Version) -> None:
         st.code(version.job_id, language=None, wrap_lines=True)
         if submission and submission.endpoint_id and is_remote:
             st.link_button("RunPod console", _CONSOLE + submission.endpoint_id, icon=":material/open_in_new:")
+
+
+def _took_s(version: Version) -> float | None:
+    """Seconds on its worker, as RunPod measured them; else between the start and the end that were seen."""
+    if version.submission is not None and version.submission.execution_ms is not None:
+        return version.submission.execution_ms / 1000
+    if version.started_at is None or version.ended_at is None:
+        return None
+    return (version.ended_at - version.started_at).total_seconds()
 
 
 def _settings(version: Version) -> str:

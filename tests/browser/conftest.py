@@ -14,6 +14,7 @@ from tests.browser.empty_bucket import empty_bucket
 from tests.browser.lab_server import LabServer
 from tests.browser.training_page import TrainingPage
 from tests.ensure_browser import chromium
+from tests.runpod_settings import runpod_settings
 
 _ARGUMENTS = [
     "--no-sandbox",
@@ -93,18 +94,7 @@ def two_styles(tmp_path: Path) -> Path:
 def server(two_styles: Path, runpod: FakeRunpod) -> Iterator[LabServer]:
     """The lab with the fake as its RunPod endpoint."""
     with empty_bucket() as bucket_url:
-        settings = {
-            "RUNPOD_API_KEY": runpod.address.api_key,
-            "RUNPOD_ENDPOINT_ID": runpod.address.endpoint_id,
-            "RUNPOD_BASE_URL": runpod.address.base_url,
-            "S3_BUCKET": "lora-lab-test",
-            "S3_ENDPOINT_URL": bucket_url,
-            "S3_REGION": "us-east-1",
-            "AWS_ACCESS_KEY_ID": "test",
-            "AWS_SECRET_ACCESS_KEY": "test",
-            "TRAINER_USER_ID": "tester",
-            "TRAINER_TENANT_ID": "tests",
-        }
+        settings = runpod_settings(runpod.address, bucket_url)
         with LabServer(two_styles, settings) as started:
             yield started
 

@@ -312,6 +312,10 @@ def test_two_jobs_of_one_key_in_two_folders_are_told_apart(bench: Bench, lab: Tr
     copy = bench.history_file.parent.with_name("17_copy")
     shutil.copytree(bench.history_file.parent, copy)
     first, second = lab.start_draft(STYLE, key), lab.start_draft(17, key)
+    bench.runpod.trainer.progress(second.id, step=7, total_steps=100)
+    lab.refresh()
+    seen = [lab.sighting(version) for version in (first, second)]
+    assert [one and one.progress and one.progress.step for one in seen] == [None, 7]
     for version in (first, second):
         bench.runpod.trainer.complete(version.id)
     lab.refresh()

@@ -10,6 +10,7 @@ import pytest
 from lora_core import Settings, TrainingLab
 from tests.browser.empty_bucket import empty_bucket
 from tests.lora_core.bench import FakeRunpod, SettableClock
+from tests.runpod_settings import runpod_settings
 from tests.ui.screens import Screens
 from ui import process
 
@@ -75,18 +76,7 @@ def runpod(
 ) -> Iterator[FakeRunpod]:
     """The lab of `screens` has this RunPod endpoint, whose trainer does what the test says."""
     with FakeRunpod(tmp_path / "runpod", SettableClock()).serving() as served:
-        settings = {
-            "RUNPOD_API_KEY": served.address.api_key,
-            "RUNPOD_ENDPOINT_ID": served.address.endpoint_id,
-            "RUNPOD_BASE_URL": served.address.base_url,
-            "S3_BUCKET": "lora-lab-test",
-            "S3_ENDPOINT_URL": bucket_url,
-            "S3_REGION": "us-east-1",
-            "AWS_ACCESS_KEY_ID": "test",
-            "AWS_SECRET_ACCESS_KEY": "test",
-            "TRAINER_USER_ID": "tester",
-            "TRAINER_TENANT_ID": "tests",
-        }
+        settings = runpod_settings(served.address, bucket_url)
         for name, value in settings.items():
             monkeypatch.setenv(name, value)
         assert screens.styles.is_dir()

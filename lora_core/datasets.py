@@ -5,13 +5,13 @@ hand; the record holds only the name of the list. Lists are immutable and shared
 """
 
 import hashlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from lora_core import json_text
-from lora_core.errors import StoreConflictError, StoreUnavailableError
+from lora_core.disk_faults import explained
+from lora_core.durable_file import read_file
+from lora_core.errors import StoreConflictError
 from lora_core.payload import caption_name
 from lora_core.stores import DocumentStore
 from lora_core.styles import SelectionSet, Style, Styles
@@ -73,17 +73,18 @@ def frozen(store: DocumentStore, dataset: Dataset) -> str:
 
 def _listed(store: DocumentStore, style: Style, name: str) -> dict[str, object]:
     path = _safe_path(store, style, name)
-    if path is None or not path.is_file():
-        return {"filename": name, "sha256": None}
-    with _sentences(name), path.open("rb") as file:
-        return {"filename": name, "sha256": hashlib.file_digest(file, "sha256").hexdigest()}
+    with explained(path or name):
+        if path is None or not path.is_file():
+            return {"filename": name, "sha256": None}
+        with path.open("rb") as file:
+            return {"filename": name, "sha256": hashlib.file_digest(file, "sha256").hexdigest()}
 
 
 def _caption(store: DocumentStore, style: Style, picture: str) -> str:
     name = caption_name(picture)
     path = _safe_path(store, style, name)
-    with _sentences(name):
-        return path.read_text(errors="replace").strip() if path else ""
+    with explained(path or name):
+        return read_file(path)[0].decode(errors="replace").strip() if path else ""
 
 
 def _safe_path(store: DocumentStore, style: Style, name: str) -> Path | None:
@@ -91,13 +92,3 @@ def _safe_path(store: DocumentStore, style: Style, name: str) -> Path | None:
     is_plain = PurePosixPath(name).name == name and name not in ("", "..")
     is_plain = is_plain and len(name.encode(errors="surrogatepass")) <= _LONGEST_NAME
     return store.path(f"{style.folder}/{name}") if is_plain else None
-
-
-@contextmanager
-def _sentences(name: str) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise StoreUnavailableError(
-            f"{name} could not be read: {error.strerror or error}. Check the file, then try again."
-        ) from error

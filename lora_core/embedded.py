@@ -15,6 +15,9 @@ from typing import Any
 
 from pydantic import SecretStr
 
+from lora_core.anchored_folder import AnchoredFolder
+from lora_core.disk_faults import explanation
+from lora_core.durable_file import read_file
 from lora_core.errors import RunpodUnreachableError
 from lora_core.evidence import CouldNotAsk
 from lora_core.runpod import RunpodClient
@@ -46,12 +49,21 @@ class EmbeddedEndpoint:
     def __init__(self, state_dir: Path, models_dir: Path) -> None:
         self.state_dir = state_dir
         self.models_dir = models_dir
+        self._anchor = AnchoredFolder(state_dir)
 
     def address(self) -> EndpointAddress:
         """The running endpoint, started if there is none.
 
         Raises RunpodUnreachableError when it does not come up.
         """
+        try:
+            return self._running_or_started()
+        except OSError as error:
+            told = explanation(error, self.state_dir, outcome="The embedded endpoint was not started.")
+            raise RunpodUnreachableError(told) from error
+
+    def _running_or_started(self) -> EndpointAddress:
+        self._anchor.check()
         running = self._answering()
         if running is not None:
             return running
@@ -79,7 +91,7 @@ class EmbeddedEndpoint:
 
     def _written_address(self) -> EndpointAddress | None:
         try:
-            written: Any = json.loads((self.state_dir / "endpoint.json").read_bytes())
+            written: Any = json.loads(read_file(self.state_dir / "endpoint.json")[0])
             return EndpointAddress(
                 base_url=written["base_url"],
                 endpoint_id=written["endpoint_id"],

@@ -9,8 +9,8 @@
     |- TrainingBlockedError          the configuration has findings that forbid a start
     |- StoreError
     |  |- StoreConflictError         somebody else wrote the document since we read it; read again, decide again
-    |  |- StoreUnavailableError      the disk or bucket did not take or give the document; nothing was changed
-    |  `- DamagedDocumentError       the document is no valid JSON and stays so; the original is kept
+    |  |- StoreUnavailableError      the disk or bucket did not take or give the document; says what was changed
+    |  `- DamagedDocumentError       the document is no history, or hides something; the original is kept
     `- RunpodError
        `- RunpodUnreachableError     nothing reached RunPod; safe to try again
 
@@ -67,7 +67,7 @@ class StoreConflictError(StoreError):
 
 
 class StoreUnavailableError(StoreError):
-    """The disk or bucket refused; nothing was changed."""
+    """The disk or bucket refused. Nothing was changed, unless the text says so; see `disk_faults`."""
 
 
 class DamagedDocumentError(StoreError):

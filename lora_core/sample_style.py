@@ -12,6 +12,7 @@ from typing import Final
 import numpy as np
 from PIL import Image, ImageDraw
 
+from lora_core.disk_faults import explained
 from lora_core.sample_drawing import (
     CORAL,
     CREAM,
@@ -42,6 +43,8 @@ SAMPLE_SETS: Final[Mapping[int, tuple[str, ...]]] = MappingProxyType(
 )
 """Selection sets by id: all pictures, and the first eight for comparing."""
 
+_DRAWN_IN_PART = "The sample style has not all of its pictures; its folder may be deleted."
+
 Details = Callable[[Draw, Light, np.random.Generator], None]
 
 DAWN: Final = Light(
@@ -57,14 +60,15 @@ NIGHT: Final = Light(((28, 36, 66), (84, 98, 136)), CREAM, ((66, 82, 118), (46, 
 def draw_sample_pictures(folder: Path) -> tuple[str, ...]:
     """Writes the twelve pictures and their captions into `folder`; answers the pictures' names.
 
-    Takes a tenth of a second. Raises OSError where the folder cannot be written.
+    Takes a tenth of a second. Raises StoreUnavailableError where the folder cannot be written.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    for number, (filename, (caption, light, details)) in enumerate(
-        zip(SAMPLE_FILENAMES, _SCENES, strict=True)
-    ):
-        _landscape(light, details, seed=number).save(folder / filename, quality=90)
-        (folder / filename).with_suffix(".txt").write_text(f"{caption}\n", encoding="utf-8")
+    with explained(folder, outcome=_DRAWN_IN_PART):
+        folder.mkdir(parents=True, exist_ok=True)
+        for number, (filename, (caption, light, details)) in enumerate(
+            zip(SAMPLE_FILENAMES, _SCENES, strict=True)
+        ):
+            _landscape(light, details, seed=number).save(folder / filename, quality=90)
+            (folder / filename).with_suffix(".txt").write_text(f"{caption}\n", encoding="utf-8")
     return SAMPLE_FILENAMES
 
 

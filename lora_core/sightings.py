@@ -6,10 +6,13 @@ later.
 
 import json
 import threading
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
+from lora_core.anchored_folder import AnchoredFolder
+from lora_core.durable_file import read_file, replace_file
 from lora_core.evidence import CouldNotAsk, Evidence, Job
 from lora_core.progress import Progress, advanced, merged_curve, read_loss_points, read_progress
 from lora_core.verdict import Outlook, Verdict
@@ -50,6 +53,7 @@ class Sightings:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._anchor = AnchoredFolder(folder.parent)  # the state folder: a disk may be mounted there
         self._lock = threading.Lock()
         self._seen: dict[str, Sighting] = {}
 
@@ -78,17 +82,13 @@ class Sightings:
         sighting = self.get(version)
         if not sighting or not sighting.curve:
             return
-        try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            temporary = self._path(version).with_suffix(".tmp")
-            temporary.write_text(json.dumps(sighting.curve))
-            temporary.replace(self._path(version))
-        except OSError:
-            return
+        with suppress(OSError):
+            self._anchor.check()
+            replace_file(self._path(version), json.dumps(sighting.curve).encode(), is_durable=False)
 
     def _stored(self, version: Version) -> LossCurve:
         try:
-            points = json.loads(self._path(version).read_bytes())
+            points = json.loads(read_file(self._path(version))[0])
             return tuple((int(step), float(loss)) for step, loss in points)
         except (OSError, ValueError, TypeError):
             return ()

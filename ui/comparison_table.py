@@ -1,10 +1,11 @@
 """Versions side by side: only what differs."""
 
+from contextlib import suppress
 from typing import Any
 
 import streamlit as st
 
-from lora_core import Tracked, TrainingLab, compare
+from lora_core import StoreUnavailableError, Tracked, TrainingLab, Version, compare
 from ui import words
 
 _MOST = 8
@@ -32,7 +33,6 @@ def comparison_table(lab: TrainingLab, picked: list[Tracked]) -> None:
 
 def _fields(lab: TrainingLab, one: Tracked) -> dict[str, Any]:
     version = one.version
-    model = lab.model_file(version)
     return {
         **version.parameters.as_dict(),
         "dataset": version.selection_set_id,
@@ -41,8 +41,15 @@ def _fields(lab: TrainingLab, one: Tracked) -> dict[str, Any]:
         "good": "yes" if version.is_good else "no",
         "description": version.description or None,
         "final loss": _final_loss(lab, one),
-        "model size": words.size(model.size_bytes) if model else None,
+        "model size": _model_size(lab, version),
     }
+
+
+def _model_size(lab: TrainingLab, version: Version) -> str | None:
+    with suppress(StoreUnavailableError):  # the version's own page tells
+        model = lab.model_file(version)
+        return words.size(model.size_bytes) if model else None
+    return None
 
 
 def _final_loss(lab: TrainingLab, one: Tracked) -> str | None:

@@ -14,7 +14,16 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
-from lora_core import LoraCoreError, NotFoundError, Style, Tracked, TrainingLab, Version
+from lora_core import (
+    ConfigurationError,
+    LoraCoreError,
+    NotFoundError,
+    StoreError,
+    Style,
+    Tracked,
+    TrainingLab,
+    Version,
+)
 from ui import words
 from ui.page import open_training
 from ui.process import instance_id, lab
@@ -34,14 +43,19 @@ def nothing_watched() -> None:
 
 def running_now() -> None:
     """Draws the list and starts the heartbeat; belongs behind the page, which tells what it shows."""
+    running: list[Tracked] = []
     try:
         here = lab()
+    except ConfigurationError as error:
+        st.caption(words.escaped(error))
+        return
+    try:
         running = here.running()
         st.session_state[_SEEN] = _seen(here)
         _tell_what_ended(here, running)
-    except LoraCoreError as error:
-        st.caption(words.escaped(error))
-        return
+    except LoraCoreError:
+        # The disk is away: it beats on, says so, and draws the page anew when the disk is back.
+        st.session_state[_SEEN] = None
     st.fragment(_beat, run_every=_BUSY_S if running else _QUIET_S)()
 
 
@@ -52,7 +66,11 @@ def _tell_what_ended(here: TrainingLab, running: list[Tracked]) -> None:
     st.session_state[_RUNNING] = [(one.style.folder, one.version.key) for one in running]
     for folder, key in set(before) - set(st.session_state[_RUNNING]):
         with suppress(NotFoundError):
-            version = here.version(folder, key)
+            try:
+                version = here.version(folder, key)
+            except StoreError:  # its file cannot be read just now: how it ended is told when it can
+                st.session_state[_RUNNING].append((folder, key))
+                continue
             shown = words.look(version, here.sighting(version), now)
             st.toast(
                 f"{words.escaped(version.name)} · {words.escaped(shown.word)}",
@@ -115,10 +133,17 @@ def watch(style: Style, version: Version) -> None:
 
 def _seen(here: TrainingLab) -> str:
     """Everything whose change makes the page draw itself anew."""
-    etags = [f"{style.folder}={here.etag(style)}" for style in here.styles()]
+    etags = [f"{style.folder}={_etag(here, style)}" for style in here.styles()]
     now = datetime.now(UTC)
     looks = [words.look(one.version, here.sighting(one.version), now).word for one in here.running()]
     return "|".join([instance_id(), *etags, *looks, _progress_watched(here)])
+
+
+def _etag(here: TrainingLab, style: Style) -> str:
+    try:
+        return here.etag(style)
+    except StoreError as error:  # its own page tells; the other styles go on
+        return str(error)
 
 
 def _progress_watched(here: TrainingLab) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from lora_core import LoraCoreError, Style, Tracked, TrainingLab, Version, VersionStatus
+from lora_core import LoraCoreError, StoreError, Style, Tracked, TrainingLab, Version, VersionStatus
 from ui import words
 from ui.comparison_table import comparison_table
 from ui.page import open_training
@@ -62,8 +62,15 @@ def _all(lab: TrainingLab, style: Style) -> list[Tracked]:
     scope = st.segmented_control(
         "Show", [_THIS, _EVERY], default=_THIS, key="history:scope", label_visibility="collapsed"
     )
-    styles = lab.styles() if scope == _EVERY else [style]
-    return [Tracked(one, version) for one in styles for version in lab.versions(one.folder)]
+    if scope != _EVERY:
+        return [Tracked(style, version) for version in lab.versions(style.folder)]
+    found: list[Tracked] = []
+    for one in lab.styles():
+        try:
+            found += [Tracked(one, version) for version in lab.versions(one.folder)]
+        except StoreError as error:  # its own page tells more; the other styles go on
+            st.warning(words.escaped(error), icon=":material/broken_image:")
+    return found
 
 
 def _filtered(tracked: list[Tracked]) -> list[Tracked]:

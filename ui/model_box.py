@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from lora_core import TrainingLab, Version, VersionStatus
+from lora_core import ModelFile, StoreUnavailableError, TrainingLab, Version, VersionStatus
 from ui import words
 
 _DOWNLOADABLE = 200_000_000
@@ -13,8 +13,10 @@ def model_box(lab: TrainingLab, version: Version) -> None:
     """Drawn for completed versions only."""
     if version.status is not VersionStatus.COMPLETED:
         return
-    file = lab.model_file(version)
+    file, fault = _at_hand(lab, version)
     st.caption(f"Model · {words.size(file.size_bytes)}" if file else "Model")
+    if fault:
+        st.caption(words.escaped(fault))
     if version.lora_url is None:
         st.text("The trainer gave no address.")
     else:
@@ -33,3 +35,11 @@ def model_box(lab: TrainingLab, version: Version) -> None:
             key=f"download:{version.key}",
             on_click="ignore",
         )
+
+
+def _at_hand(lab: TrainingLab, version: Version) -> tuple[ModelFile | None, str]:
+    """The file, or why the folder of models cannot be read: the version's own page is shown all the same."""
+    try:
+        return lab.model_file(version), ""
+    except StoreUnavailableError as error:
+        return None, str(error)

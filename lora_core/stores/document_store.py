@@ -37,14 +37,22 @@ class DocumentStore(Protocol):
     def etag(self, name: str) -> str | None:
         """The etag alone: cheap enough to ask every two seconds."""
 
-    def write(self, name: str, data: bytes, *, if_match: str | None) -> Written:
+    def write(self, name: str, data: bytes, *, if_match: str | None, keep_copy: bool = False) -> Written:
         """Replaces the document that has this etag; None: there must be none yet.
 
-        Raises StoreConflictError when that is not what is there; then nothing was written.
+        With `keep_copy` the place remembers what was written, for `kept_copy`; without, it forgets what it
+        remembered of the document. Raises StoreConflictError when another document is there; then nothing
+        was written.
         """
 
     def delete(self, name: str, *, if_match: str) -> None:
         """Removes the document that has this etag; raises StoreConflictError otherwise."""
+
+    def kept_copy(self, name: str, etag: str) -> bytes | None:
+        """What we last wrote there ourselves, when somebody else wrote the document that has this etag.
+
+        None when that one is ours, when the document is another one by now, and when nothing is known.
+        """
 
     def folders(self) -> list[str]:
         """The top-level folders, sorted; hidden ones left out."""

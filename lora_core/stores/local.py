@@ -1,29 +1,37 @@
 """Documents in a folder on a local disk.
 
-A document is replaced by temp file, fsync, rename, fsync of the folder, under a lock on a file of its own.
-The lock is a blocking `flock`: the kernel queues its waiters, so it is fair without polling (8 writers,
-100 turns of 3 ms each: the longest wait was 0.13 s; the filelock package, which polls, 0.40 s).
+A document is replaced as in `durable_file`, under a lock on a file of its own. The lock is a blocking `flock`:
+the kernel queues its waiters, so it is fair without polling (8 writers, 100 turns of 3 ms each: the longest
+wait was 0.13 s; the filelock package, which polls, 0.40 s).
 
 The system that the lab replaces writes in place and knows no lock. What it wrote between our reading and
 our rename would be lost, so the file is hard-linked before the rename and looked at after it.
 """
 
+import errno
 import fcntl
 import hashlib
 import os
+import re
 import threading
 import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
+from lora_core.anchored_folder import AnchoredFolder
+from lora_core.disk_faults import Cause, DiskFaultError, cause_of, explained, explanation, words_of
+from lora_core.durable_file import fsync_folder, make_folder, new_beside, read_file, replace_file
 from lora_core.errors import StoreConflictError, StoreUnavailableError
 from lora_core.stores.document_store import Stored, Written
+from lora_core.stores.kept_copies import KeptCopies
 
 _OWN_FOLDER = ".lora_lab"
 _YOUNG_S = 2.0  # two writes within the clock's grain can leave equal stat results: do not trust them yet
+_NOT_THE_LOCKS_OWN = (Cause.FULL, Cause.READ_ONLY, Cause.GONE, Cause.TOO_MANY_OPEN, Cause.NO_LOCKS)
 
 
 class _Stat(NamedTuple):
@@ -34,28 +42,35 @@ class _Stat(NamedTuple):
 
 
 class LocalStore:
-    """Documents below one root folder; see DocumentStore. Locks and backups stand in `.lora_lab` there."""
+    """Documents below one root folder; see DocumentStore. Locks and backups stand in `.lora_lab` there.
+
+    A root that is not there yet is made by the first write; one that was there and is gone, never.
+    """
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self._anchor = AnchoredFolder(root, mark=f"{_OWN_FOLDER}/root_id")
+        self._copies = KeptCopies(root / _OWN_FOLDER / "kept")
         self._known: dict[str, tuple[_Stat, Stored]] = {}
+        self._swept: set[str] = set()
         self._held = threading.local()
 
     def read(self, name: str) -> Stored | None:
         """See DocumentStore."""
         path = self._path(name)
-        with _sentences(path):
+        with explained(path):
+            if not self._anchor.check():
+                return None
             known = self._known.get(name)
             try:
-                if known and known[0] == _stat(path):
+                if known and known[0] == _stat(path.stat()):
                     return known[1]
-                with path.open("rb") as file:
-                    before = _stat(file.fileno())
-                    data = file.read()
+                data, before = read_file(path)
             except FileNotFoundError:
+                self._refuse_if_away(path)
                 return None
         stored = Stored(data, _etag(data))
-        self._remember(name, before, stored)
+        self._remember(name, _stat(before), stored)
         return stored
 
     def etag(self, name: str) -> str | None:
@@ -63,56 +78,78 @@ class LocalStore:
         stored = self.read(name)
         return stored and stored.etag
 
-    def write(self, name: str, data: bytes, *, if_match: str | None) -> Written:
+    def write(self, name: str, data: bytes, *, if_match: str | None, keep_copy: bool = False) -> Written:
         """See DocumentStore."""
-        path = Path(os.path.realpath(self._path(name)))  # a link stays one: what it leads to is replaced
-        with _sentences(path), self.exclusive(name):
+        linked = self._path(name)
+        with explained(linked), self.exclusive(name):
+            path = Path(os.path.realpath(linked))  # a link stays one: what it leads to is replaced
             current = _content(path)
+            if current is None:
+                self._refuse_if_away(linked)
             if (None if current is None else _etag(current)) != if_match:
                 raise StoreConflictError(f"{name} was changed by somebody else meanwhile.")
-            path.parent.mkdir(parents=True, exist_ok=True)
-            temporary = _written_beside(path, data)
-            try:
-                backup = self._backed_up(path, name)
-                temporary.replace(path)
-            except BaseException:
-                temporary.unlink(missing_ok=True)
-                raise
+            if current is None:
+                make_folder(path.parent)
+            else:
+                _refuse_protected(path)
+            self._sweep(name, path)
+            self._anchor.leave_mark()
+            backup = self._replaced(name, path, data, current, keep_copy)
             is_displaced = _confirmed(path, backup, current)
-        return Written(_etag(data), backup.read_bytes if backup and is_displaced else None)
+        return Written(_etag(data), partial(_displaced, path, backup) if backup and is_displaced else None)
 
     def delete(self, name: str, *, if_match: str) -> None:
         """See DocumentStore."""
         path = self._path(name)
-        with _sentences(path), self.exclusive(name):
+        with explained(path), self.exclusive(name):
             current = _content(path)
+            if current is None:
+                self._refuse_if_away(path)
             if current is None or _etag(current) != if_match:
                 raise StoreConflictError(f"{name} was changed by somebody else meanwhile.")
+            self._copies.forget(name)
             path.unlink()
-            _fsync_folder(path.parent)
+            _confirmed(path, None, None)
+
+    def kept_copy(self, name: str, etag: str) -> bytes | None:
+        """See DocumentStore."""
+        with explained(self._path(name)):
+            self._anchor.check()
+        etags = self._copies.etags(name)
+        if etag in etags or etags == (None, None):
+            return None
+        if self.etag(name) != etag or self._copies.etags(name) != etags:
+            return None  # one of ours is just writing; whoever reads again sees what
+        path = Path(os.path.realpath(self._path(name)))
+        # Whoever was killed before his rename has left his temporary file: what he announced was never written.
+        was_written = etags[1] is not None and not _matching(path.parent, _temporary_of(path))
+        return self._copies.read(name, announced=was_written)
 
     def folders(self) -> list[str]:
         """See DocumentStore."""
-        with _sentences(self.root):
-            try:
-                entries = list(os.scandir(self.root))
-            except FileNotFoundError:
+        with explained(self.root):
+            if not self._anchor.check():
                 return []
-            return sorted(
-                entry.name for entry in entries if not entry.name.startswith(".") and entry.is_dir()
-            )
+            with os.scandir(self.root) as entries:
+                found = [
+                    entry.name for entry in entries if not entry.name.startswith(".") and _is_folder(entry)
+                ]
+            self._anchor.check()  # a disk that went away just now must not read as "no folders"
+            return sorted(found)
 
     def names(self, folder: str) -> list[str]:
         """See DocumentStore."""
         path = self._path(folder)
-        with _sentences(path):
+        with explained(path):
+            self._anchor.check()
             try:
-                entries = list(os.scandir(path))
+                with os.scandir(path) as entries:
+                    return sorted(
+                        entry.name for entry in entries if not entry.name.startswith(".") and _is_file(entry)
+                    )
             except FileNotFoundError:
+                self._refuse_if_away(path)
                 return []
-            return sorted(
-                entry.name for entry in entries if not entry.name.startswith(".") and entry.is_file()
-            )
 
     @contextmanager
     def exclusive(self, name: str) -> Iterator[None]:
@@ -121,13 +158,15 @@ class LocalStore:
         if name in held:
             yield
             return
-        lock = self._own("locks", name)
-        with _sentences(lock):
-            lock.parent.mkdir(parents=True, exist_ok=True)
+        with self._locking(name):
+            self._anchor.check()
+            lock = self._own("locks", name)
+            make_folder(lock.parent)
             descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
         try:
-            with _sentences(lock):  # e.g. a network disk without locks
+            with self._locking(name):
                 fcntl.flock(descriptor, fcntl.LOCK_EX)
+                self._anchor.check()  # from here on our open file keeps the disk from being unmounted
             held.add(name)
             yield
         finally:
@@ -147,21 +186,82 @@ class LocalStore:
     def _own(self, kind: str, name: str) -> Path:
         return self.root / _OWN_FOLDER / kind / name.replace("/", "__")
 
+    @contextmanager
+    def _locking(self, name: str) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            is_of_the_disk = cause_of(error) in _NOT_THE_LOCKS_OWN
+            file = self._path(name) if is_of_the_disk else self._own("locks", name)
+            raise StoreUnavailableError(explanation(error, file)) from error
+
+    def _refuse_if_away(self, path: Path) -> None:
+        """What is not there may lie on a disk that went away just now, or behind a link that leads nowhere."""
+        self._anchor.check()
+        for part in (path, *path.parents):
+            if part == self.root:
+                return
+            if part.is_symlink() and not part.exists():
+                raise DiskFaultError(Cause.GONE, path)
+
+    def _sweep(self, name: str, path: Path) -> None:
+        """Removes what a killed process left of this document; nobody of ours writes it, for we hold its lock."""
+        if name in self._swept:
+            return
+        self._swept.add(name)
+        if path != Path(os.path.realpath(self.root), *PurePosixPath(name).parts):
+            return  # behind a link: another lab may write it under a lock of its own
+        backup, kept = self._own("backups", name), self._own("kept", name)
+        left = _matching(path.parent, _temporary_of(path))
+        if left:
+            self._copies.withdraw(name)  # these tell that it was never written; see kept_copy
+        left += _matching(backup.parent, rf"\.?{re.escape(backup.name)}\.[0-9a-f]{{32}}(\.tmp)?")
+        left += _matching(kept.parent, rf"\.{re.escape(kept.name)}\.next\.[0-9a-f]{{32}}\.tmp")
+        for one in left:
+            with suppress(OSError):
+                one.unlink(missing_ok=True)
+
+    def _replaced(
+        self, name: str, path: Path, data: bytes, current: bytes | None, keep_copy: bool
+    ) -> Path | None:
+        """Puts the new content in place; answers where the old one is kept."""
+        with new_beside(path, data) as temporary:
+            if keep_copy:
+                self._copies.announce(name, data, current)
+            else:
+                self._copies.forget(name)
+            try:
+                backup = self._backed_up(path, name)
+                if backup is None:
+                    _put_first(temporary, path)
+                else:
+                    temporary.replace(path)
+            except BaseException:
+                self._copies.withdraw(name)
+                raise
+        if keep_copy:
+            self._copies.confirm(name)
+        return backup
+
     def _backed_up(self, path: Path, name: str) -> Path | None:
         """The file's own inode under another name: whoever still writes to it in place is seen there."""
         backup = self._own("backups", name)
-        backup.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(backup.parent)
         link = backup.with_name(f"{backup.name}.{uuid.uuid4().hex}")
         try:
             os.link(path, link)
+            link.replace(backup)
         except FileNotFoundError:
             return None
         except OSError:  # a file system without hard links: the copy at least keeps the content
             content = _content(path)
             if content is None:
                 return None
-            link.write_bytes(content)
-        link.replace(backup)
+            replace_file(backup, content, is_durable=False)
+        finally:
+            # Two links of one inode, which a failed write leaves, are not renamed onto each other.
+            with suppress(OSError):
+                link.unlink(missing_ok=True)
         return backup
 
     def _remember(self, name: str, stat: _Stat, stored: Stored) -> None:
@@ -171,65 +271,82 @@ class LocalStore:
             self._known.pop(name, None)
 
 
+def _put_first(temporary: Path, path: Path) -> None:
+    """Gives a new document its name, unless somebody without our lock has just made one: a rename would take it."""
+    try:
+        os.link(temporary, path)
+    except FileExistsError as error:
+        raise StoreConflictError(f"{path.name} was just made by somebody else.") from error
+    except OSError:  # a file system without hard links
+        temporary.replace(path)
+    else:
+        temporary.unlink()
+
+
 def _etag(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def _stat(path: Path | int) -> _Stat:
-    status = os.stat(path)  # noqa: PTH116 - also takes a descriptor
+def _stat(status: os.stat_result) -> _Stat:
     return _Stat(status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino)
 
 
 def _content(path: Path) -> bytes | None:
     try:
-        return path.read_bytes()
+        return read_file(path)[0]
     except FileNotFoundError:
         return None
 
 
-def _written_beside(path: Path, data: bytes) -> Path:
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    """Also what leads to a folder that is away, or may not be looked at: its own page tells, the others go on."""
     try:
-        with temporary.open("xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        with suppress(FileNotFoundError):  # a first write has no mode to keep
-            temporary.chmod(path.stat().st_mode & 0o777)
+        return entry.is_dir() or (entry.is_symlink() and not Path(entry.path).exists())
+    except OSError as error:
+        return error.errno != errno.ELOOP
+
+
+def _is_file(entry: os.DirEntry[str]) -> bool:
+    """Also what may not be looked at: reading it tells why."""
+    try:
+        return entry.is_file()
+    except OSError as error:
+        return error.errno != errno.ELOOP
+
+
+def _refuse_protected(path: Path) -> None:
+    """A rename asks only the folder's permission; but whoever has protected the file itself meant that, too.
+
+    And where its owner and group cannot be kept, they could not write their own file any more.
+    """
+    if not os.access(path, os.W_OK, effective_ids=os.access in os.supports_effective_ids):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+
+
+def _temporary_of(path: Path) -> str:
+    return rf"\.{re.escape(path.name)}\.[0-9a-f]{{32}}\.tmp"
+
+
+def _matching(folder: Path, pattern: str) -> list[Path]:
+    try:
+        with os.scandir(folder) as entries:
+            return [Path(entry.path) for entry in entries if re.fullmatch(pattern, entry.name)]
     except OSError:
-        temporary.unlink(missing_ok=True)
-        raise
-    return temporary
+        return []
 
 
 def _confirmed(path: Path, backup: Path | None, current: bytes | None) -> bool:
-    """Makes the rename last; answers whether somebody wrote between our reading and it."""
+    """Makes the change last; answers whether somebody wrote between our reading and it."""
     try:
-        _fsync_folder(path.parent)
-        return backup is not None and backup.read_bytes() != current
+        fsync_folder(path.parent)
+        return backup is not None and read_file(backup)[0] != current
     except OSError as error:
-        raise StoreUnavailableError(
-            f"{path} was written, but the disk did not confirm it: {error.strerror or error}. Look at it again before "
-            "you repeat what you did."
-        ) from error
+        raise StoreUnavailableError(explanation(Cause.UNCONFIRMED, path, words=words_of(error))) from error
 
 
-def _fsync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
+def _displaced(path: Path, backup: Path) -> bytes:
     try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-@contextmanager
-def _sentences(path: Path) -> Iterator[None]:
-    """Turns what the operating system says into a sentence with a remedy."""
-    try:
-        yield
+        return read_file(backup)[0]
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise StoreUnavailableError(
-            f"{path} could not be read or written: {reason}. Nothing was changed; check the disk and the "
-            "folder's permissions, then try again."
-        ) from error
+        told = explanation(Cause.DISPLACED_UNREADABLE, path, words=str(backup))
+        raise StoreUnavailableError(told) from error

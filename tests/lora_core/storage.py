@@ -42,9 +42,9 @@ class HookedStore(LocalStore):
         self.after_write: Callable[[str], object] | None = None
         self.writes: list[str] = []
 
-    def write(self, name: str, data: bytes, *, if_match: str | None) -> Written:
+    def write(self, name: str, data: bytes, *, if_match: str | None, keep_copy: bool = False) -> Written:
         self._once("before_write", name)
-        written = super().write(name, data, if_match=if_match)
+        written = super().write(name, data, if_match=if_match, keep_copy=keep_copy)
         self.writes.append(name)
         self._once("after_write", name)
         return written

@@ -69,12 +69,14 @@ def test_names_that_no_address_can_hold_are_named(lab: StyleFolder) -> None:
 
 
 def test_a_caption_that_cannot_be_read_is_said_so(lab: StyleFolder, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(_: Path, **__: object) -> str:
+    def refuse(_: Path) -> str:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(Path, "read_text", refuse)
+    monkeypatch.setattr("lora_core.datasets.read_file", refuse)
 
-    with pytest.raises(StoreUnavailableError, match=r"b\.txt could not be read: Permission denied"):
+    with pytest.raises(
+        StoreUnavailableError, match=r"b\.txt could not be read or written: .*Permission denied"
+    ):
         dataset(lab, "b.png")
 
 

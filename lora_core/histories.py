@@ -1,15 +1,20 @@
 """The one way to read and to change a style's history and its trash."""
 
 import hashlib
+import logging
 import random
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from lora_core.document import EMPTY, HistoryDocument, NotAHistoryError
+from lora_core.document import EMPTY, HistoryDocument, NotAHistoryError, record_key
 from lora_core.errors import DamagedDocumentError, StoreConflictError
+from lora_core.oddities import checked
+from lora_core.own_records import OwnRecords
 from lora_core.salvage import Salvage, salvage
-from lora_core.stores import DocumentStore, Stored
+from lora_core.stores import DocumentStore, Stored, Written
+
+_log = logging.getLogger(__name__)
 
 LIVE = "training_versions.json"
 TRASH = "training_versions.trash.json"
@@ -22,12 +27,23 @@ _LOOK_EVERY_S = 0.05
 
 @dataclass(frozen=True)
 class Damage:
-    """A history that cannot be read, and what is proposed instead."""
+    """A history or a trash that cannot be read, and what is proposed instead."""
 
     document: str
     etag: str
     why: str
+    original: bytes = field(repr=False)
     proposal: Salvage
+
+    @property
+    def is_trash(self) -> bool:
+        """Whether it is the trash; then the history itself can be read."""
+        return self.document.endswith(f"/{TRASH}")
+
+    @property
+    def copy(self) -> str:
+        """Where the original is kept once the proposal is accepted: a name in the store."""
+        return _aside(self.document, self.original)
 
 
 class Histories:
@@ -36,7 +52,9 @@ class Histories:
     def __init__(self, store: DocumentStore, *, wait: Callable[[float], None] = time.sleep) -> None:
         self.store = store
         self._wait = wait
+        self._own = OwnRecords(store)
         self._parsed: dict[str, tuple[str, HistoryDocument]] = {}
+        self._mended: dict[str, tuple[tuple[str, str | None, HistoryDocument], HistoryDocument]] = {}
         self._damaged: dict[str, tuple[str, str]] = {}
 
     def etag(self, folder: str) -> tuple[str | None, str | None]:
@@ -66,12 +84,23 @@ class Histories:
                 if after is before:
                     return before
                 try:
-                    return self._written(name, after, etag, change)
+                    return self._written(name, before, after, etag, change)
                 except StoreConflictError:
                     self._wait(random.uniform(0, 0.01 * 2 ** min(attempt, 6)))
         raise StoreConflictError(
             f"{name} is being changed by others all the time; nothing was saved. Try again."
         )
+
+    def mend(self, folder: str) -> None:
+        """Writes back what another program's save has undone; see `foreign_saves`."""
+        name = f"{folder}/{LIVE}"
+        if not self._is_undone(name):  # looking leaves no trace, not even a lock
+            return
+        with self.store.exclusive(name):
+            document, etag = self._read(name)
+            if self._is_undone(name):
+                _log.warning("Another program's save had undone changes of %s; they are put back.", name)
+                self._written(name, document, document, etag, lambda same: same)
 
     def damage(self, folder: str) -> Damage | None:
         """What is wrong with a style's history, and what could be saved."""
@@ -82,23 +111,38 @@ class Histories:
             except DamagedDocumentError as error:
                 stored = self.store.read(name)
                 if stored is not None:
-                    return Damage(name, stored.etag, error.why, salvage(stored.data))
+                    copy, trashed = self._own.saved_over(name, stored.etag), self._trashed(name)
+                    proposal = salvage(stored.data, copy=copy, elsewhere=trashed)
+                    return Damage(name, stored.etag, error.why, stored.data, proposal)
         return None
 
     def accept(self, damage: Damage) -> None:
         """Keeps the damaged file aside, then puts the proposal in its place.
 
-        Raises StoreConflictError when the file is another one by now.
+        Raises StoreConflictError when the file is another one by now; whatever it is then stays in its place.
         """
-        stored = self.store.read(damage.document)
-        if stored is None or stored.etag != damage.etag:
-            raise StoreConflictError(f"{damage.document} has changed meanwhile; look at it again.")
-        self._put_aside(damage.document, stored.data)
-        written = self.store.write(damage.document, damage.proposal.data, if_match=damage.etag)
-        if written.displaced and (whole := self._settled(written.displaced)):
-            self.store.write(damage.document, whole.data, if_match=written.etag)
+        name, is_live = damage.document, damage.document.endswith(LIVE)
+        meanwhile = f"{name} has changed meanwhile; look at it again."
+        with self.store.exclusive(name):
+            stored = self.store.read(name)
+            if stored is None or stored.etag != damage.etag:
+                raise StoreConflictError(meanwhile)
+            self._put_aside(name, stored.data)
+            written = self.store.write(name, damage.proposal.data, if_match=damage.etag, keep_copy=is_live)
+            is_whole = True
+            while written.displaced is not None:  # nobody has seen that, so nobody has accepted its loss
+                is_whole = self._settled(written.displaced) is not None
+                theirs = written.displaced()
+                self._put_aside(name, theirs)
+                written = self.store.write(name, theirs, if_match=written.etag, keep_copy=is_live)
+        if not is_whole:
+            raise StoreConflictError(meanwhile)
 
     def _read(self, name: str) -> tuple[HistoryDocument, str | None]:
+        saved, etag = self._saved(name)
+        return (saved if etag is None else self._whole(name, saved, etag)), etag
+
+    def _saved(self, name: str) -> tuple[HistoryDocument, str | None]:
         stored = self.store.read(name)
         if stored is None:
             return HistoryDocument(EMPTY, ()), None
@@ -115,7 +159,7 @@ class Histories:
         unchanged_s = 0.0
         while True:
             try:
-                document = HistoryDocument.parse(stored.data)
+                document = checked(stored.data)
             except NotAHistoryError as error:
                 if unchanged_s >= _STABLE_S:
                     self._damaged[name] = (stored.etag, str(error))
@@ -130,28 +174,67 @@ class Histories:
             unchanged_s = unchanged_s + _LOOK_EVERY_S if again.etag == stored.etag else 0.0
             stored = again
 
+    def _whole(self, name: str, saved: HistoryDocument, etag: str) -> HistoryDocument:
+        """With what the lab itself had made of it, where another program has saved over that."""
+        ours = self._own.saved_over(name, etag) if name.endswith(LIVE) else None
+        if ours is None:
+            return saved
+        state = (etag, self.store.etag(_trash_of(name)), ours)
+        if (known := self._mended.get(name)) and known[0] == state:
+            return known[1]
+        document = self._own.mended(name, saved, ours, self._trashed(name))
+        self._mended[name] = (state, document)
+        return document
+
+    def _is_undone(self, name: str) -> bool:
+        (document, etag), saved = self._read(name), self._saved(name)[0]
+        return etag is not None and document is not saved
+
+    def _trashed(self, name: str) -> set[str]:
+        try:
+            trash = self._read(_trash_of(name))[0]
+        except DamagedDocumentError:
+            return set()
+        return {record_key(record) for record in trash.records}
+
     def _written(
-        self, name: str, after: HistoryDocument, etag: str | None, change: Change
+        self, name: str, before: HistoryDocument, after: HistoryDocument, etag: str | None, change: Change
     ) -> HistoryDocument:
-        written = self.store.write(name, after.data, if_match=etag)
+        is_live = name.endswith(LIVE)  # of the trash no other program knows
+        if is_live:
+            self._own.leave(name, before, after)
+        if etag is not None and after.data == self._saved(name)[0].data:
+            return after  # the other program's save had done the same
+        written = self.store.write(name, after.data, if_match=etag, keep_copy=is_live)
+        is_ours_alone = written.displaced is None
         while written.displaced is not None:
             basis = self._settled(written.displaced)
             if basis is None:  # it never became whole; the next write would replace the store's backup of it
                 self._put_aside(name, written.displaced())
                 break
-            after = basis
+            there, after = after, self._mended_basis(name, basis, before)
             try:
-                after = change(basis)
+                after = change(after)
             finally:  # also when the change is refused on top of it: what we had displaced comes back
-                written = self.store.write(name, after.data, if_match=written.etag)
-        self._parsed[name] = (written.etag, after)
+                written = (
+                    self.store.write(name, after.data, if_match=written.etag, keep_copy=is_live)
+                    if after.data != there.data
+                    else Written(written.etag)
+                )
+        self._parsed.pop(name, None)
+        if is_ours_alone:  # else it is read and checked like all that others wrote
+            self._parsed[name] = (written.etag, after)
         return after
+
+    def _mended_basis(self, name: str, basis: HistoryDocument, before: HistoryDocument) -> HistoryDocument:
+        return self._own.mended(name, basis, before, self._trashed(name)) if name.endswith(LIVE) else basis
 
     def _put_aside(self, name: str, data: bytes) -> None:
         """Keeps a copy of what cannot be read; the same bytes once."""
-        aside = f".lora_lab/damaged/{name.replace('/', '__')}.{hashlib.sha256(data).hexdigest()[:12]}"
-        if self.store.read(aside) is None:
-            self.store.write(aside, data, if_match=None)
+        aside = _aside(name, data)
+        kept = self.store.read(aside)
+        if kept is None or kept.data != data:
+            self.store.write(aside, data, if_match=kept and kept.etag)
 
     def _settled(self, read: Callable[[], bytes]) -> HistoryDocument | None:
         data, unchanged_s = read(), 0.0
@@ -164,3 +247,11 @@ class Histories:
             unchanged_s = unchanged_s + _LOOK_EVERY_S if again == data else 0.0
             data = again
         return None
+
+
+def _trash_of(name: str) -> str:
+    return f"{name.rpartition('/')[0]}/{TRASH}"
+
+
+def _aside(name: str, data: bytes) -> str:
+    return f".lora_lab/damaged/{name.replace('/', '__')}.{hashlib.sha256(data).hexdigest()[:12]}"

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from types import ModuleType
 
 from lora_core.embedded import EMBEDDED_BASE_URL
-from lora_core.errors import LoraCoreError
+from lora_core.errors import LoraCoreError, StoreUnavailableError
 from lora_core.evidence import CouldNotAsk, Evidence, ModelEvidence
 from lora_core.histories import Histories
 from lora_core.reconciliation import Place, Reconciliation, StatusCheck, Tracked, place_of
@@ -23,6 +23,7 @@ from lora_core.records import Records
 from lora_core.styles import Style, Styles
 from lora_core.submissions import Submissions
 from lora_core.times import Clock
+from lora_core.verdict import Outlook
 from lora_core.versions import Version
 
 _log = logging.getLogger(__name__)
@@ -186,13 +187,25 @@ class Monitor:
             etag = self._histories.etag(style.folder)
             if self._memory.found.get(style.folder, (None, []))[0] == etag:
                 return before
+            is_mended = self._is_mended(style)
             found = [Tracked(style, version) for version in self._records.in_flight(style)]
         except LoraCoreError as error:  # one style's damaged file must not stop the others
             _log.warning("Style %s cannot be read just now: %s", style.folder, error)
+            # Not as they were found: what has ended since is not among those that are followed.
+            before = [one for one in self._memory.tracked.values() if one.style.folder == style.folder]
             self._memory.found[style.folder] = (None, before)
             return before
-        self._memory.found[style.folder] = (etag, found)
+        self._memory.found[style.folder] = (etag if is_mended else None, found)
         return found
+
+    def _is_mended(self, style: Style) -> bool:
+        """Whether another program's save is put right; a disk that takes nothing is looked at all the same."""
+        try:
+            self._histories.mend(style.folder)
+        except StoreUnavailableError as error:
+            _log.warning("Style %s cannot be written just now: %s", style.folder, error)
+            return False
+        return True
 
     def _due(self, now: datetime) -> list[Tracked]:
         tracked, due = self._memory.tracked, self._memory.due
@@ -232,7 +245,7 @@ class Monitor:
             message = "The status of version %s in %s could not be kept: %s"
             _log.warning(message, key[1], key[0], error, exc_info=None if is_expected else error)
             self._memory.due[key] = now + timedelta(seconds=_IDLE_S)
-            return None
+            return StatusCheck(one.version, str(error), Outlook.AS_RECORDED, learned) if is_expected else None
         if check.version.is_in_flight():
             self._memory.tracked[key] = Tracked(one.style, check.version)
             self._memory.due[key] = now + timedelta(seconds=self._next_look_s(check.version, now))

@@ -1,6 +1,7 @@
 """What the tests of the job half work on: a clock that can be set, a RunPod with a memory, a lab over both."""
 
 import os
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from lora_core import Settings, TrainingLab, TrainingParameters, Version
 from lora_core.errors import StoreUnavailableError
 from lora_core.model_files import LocalModelFiles, ModelFile
 from lora_core.model_places import ModelPlaces
+from lora_core.runpod import Transport
 
 PARAMETERS = TrainingParameters(max_train_steps=100)
 STYLE = "1"
@@ -133,6 +135,8 @@ class Bench:
         self.runpod = runpod
         self.clock = clock
         self.bucket = Bucket(folder / "bucket")
+        self.transport: Transport | None = None
+        """What carries the labs' requests; None: a real socket."""
         self.waits: list[float] = []
         """Seconds that submissions waited between their tries."""
         self._labs: list[TrainingLab] = []
@@ -158,11 +162,16 @@ class Bench:
         lab = TrainingLab(
             settings,
             clock=self.clock,
+            transport=self.transport,
             places=FolderPlaces(settings, self.bucket),
-            wait=self.waits.append,
+            wait=self.wait,
         )
         self._labs.append(lab)
         return lab
+
+    def wait(self, seconds: float) -> None:
+        """What the labs do instead of waiting."""
+        self.waits.append(seconds)
 
     def close(self) -> None:
         for lab in self._labs:
@@ -171,6 +180,10 @@ class Bench:
     @property
     def history_file(self) -> Path:
         return next((self.folder / "styles").glob("1_*")) / "training_versions.json"
+
+    def forget_own_writes(self) -> None:
+        """From here on the lab takes any former state of a history for the newest."""
+        shutil.rmtree(self.folder / "styles" / ".lora_lab" / "kept", ignore_errors=True)
 
     def leave_model(self, version: Version) -> Path:
         """Puts the version's model where its trainer would, dated now."""

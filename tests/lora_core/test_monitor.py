@@ -394,10 +394,10 @@ def test_an_error_that_ends_in_half_a_character_is_kept_all_the_same(bench: Benc
     assert status_of(lab, versions[1]) is VersionStatus.COMPLETED
 
 
-def test_a_record_that_was_taken_out_by_hand_is_forgotten(bench: Bench, lab: TrainingLab) -> None:
+def test_a_style_that_was_taken_away_is_followed_no_more(bench: Bench, lab: TrainingLab) -> None:
     started(lab)
     lab.monitor.turn()
-    bench.history_file.write_text('{"versions": []}')
+    bench.history_file.parent.rename(bench.folder / "aside")
     bench.clock.advance(seconds=31)
     lab.monitor.turn()
     assert lab.monitor.in_flight() == []

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, assert_never
 
+from lora_core.disk_faults import Cause, explanation
 from lora_core.evidence import (
     Absent,
     CouldNotAsk,
@@ -22,7 +23,7 @@ from lora_core.evidence import (
 )
 from lora_core.job_output import OutputKind, error_text, failure_of, output_kind, output_url
 from lora_core.model_urls import faster
-from lora_core.times import to_iso
+from lora_core.times import is_set_back, to_iso
 from lora_core.verdict import Outlook, Verdict
 from lora_core.versions import (
     PREPARING_OWNER_GONE,
@@ -215,6 +216,8 @@ def _of_forgotten(version: Version, model: ModelEvidence, now: datetime) -> Verd
             model.modified_at,
             note="RunPod no longer knows this job; recovered from its model file",
         )
+    if is_set_back(submission.submitted_at, now):  # too early to be shown, or long over: nobody can tell
+        return Verdict(explanation(Cause.CLOCK_SET_BACK), outlook=Outlook.NOT_ASKED)
     if submission.submitted_at is not None and now - submission.submitted_at < NOT_VISIBLE_YET:
         return Verdict("RunPod does not show this job yet.", outlook=Outlook.NOT_VISIBLE_YET)
     if isinstance(model, Absent) and _cannot_run_any_more(version, submission, now):

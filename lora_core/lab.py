@@ -9,7 +9,7 @@ from typing import Any, Self
 from lora_core.datasets import Dataset
 from lora_core.endpoints import Endpoints
 from lora_core.errors import StoreError
-from lora_core.evidence import JobNotFound
+from lora_core.evidence import CouldNotAsk, Job, JobNotFound
 from lora_core.forecast import FinishedJobs, Review, Values, remaining, spent_usd
 from lora_core.histories import Damage, Histories
 from lora_core.model_adoption import ModelSyncPlan, applied, planned
@@ -22,6 +22,7 @@ from lora_core.parameters import TrainingParameters
 from lora_core.payload import caption_name
 from lora_core.reconciliation import Reconciliation, StatusCheck, Tracked
 from lora_core.records import Records
+from lora_core.repair import Repaired, RepairPlan, Repairs
 from lora_core.runpod import Transport
 from lora_core.sample_style import (
     SAMPLE_SETS,
@@ -38,7 +39,7 @@ from lora_core.submissions import Submissions
 from lora_core.times import Clock, utc_now
 from lora_core.training_data import bucket_url
 from lora_core.versions import Version
-from lora_core.webhooks import delivery, webhook_url
+from lora_core.webhooks import Delivery, delivery, webhook_url
 
 
 class TrainingLab:
@@ -64,6 +65,7 @@ class TrainingLab:
         self._histories = Histories(LocalStore(settings.root), wait=wait)
         self._styles = Styles(self._histories.store, self._histories)
         self._records = Records(self._histories, model_labels=self._places.labels, clock=clock)
+        self._repairs = Repairs(self._histories)
         self._endpoints = Endpoints(settings, transport=transport)
         self._sightings = Sightings(settings.lora_lab_state_dir / "curves")
         self._submissions = Submissions(
@@ -332,8 +334,10 @@ class TrainingLab:
         """What is in flight in all styles, in the trash too, with its records as they are now."""
         found: list[Tracked] = []
         for style in self._styles.all():
-            with suppress(StoreError):  # its own page tells; the other styles go on
+            try:
                 found += [Tracked(style, one) for one in self._records.in_flight(style)]
+            except StoreError:  # its own page tells; what ran there when it could be read last still does
+                found += [one for one in self.monitor.in_flight() if one.style.folder == style.folder]
         return found
 
     def sighting(self, version: Version) -> Sighting | None:
@@ -360,7 +364,7 @@ class TrainingLab:
         if not delivered or not tracked:
             return None
         style, version = tracked.style, tracked.version
-        if version.job_id is None:
+        if self._is_job_of(version, delivered):
             version = self._reconciliation.attach(style, version, delivered.job_id)
         if version.job_id is None or not version.answers_to(delivered.job_id):
             return None
@@ -396,6 +400,16 @@ class TrainingLab:
         """Carries a plan out; planning again then gives an empty plan."""
         return applied(plan, self._records)
 
+    # Two records of one training
+
+    def plan_repair(self, style_id: StyleId) -> RepairPlan:
+        """Which records of a style are one training or share one id, and what helps; does nothing yet."""
+        return self._repairs.plan(self.style(style_id))
+
+    def apply_repair(self, plan: RepairPlan) -> Repaired:
+        """Repairs the style as it is now and keeps its files as they were; planning again then finds nothing."""
+        return self._repairs.apply(plan)
+
     # Damaged files
 
     def damage(self, style_id: StyleId) -> Damage | None:
@@ -417,6 +431,19 @@ class TrainingLab:
     def _patched(self, style_id: StyleId, reference: str, changes: Mapping[str, Any]) -> Version:
         style = self.style(style_id)
         return self._records.patch(style, self._records.find(style, reference).key, lambda _: changes)
+
+    def _is_job_of(self, version: Version, delivered: Delivery) -> bool:
+        """Whether a webhook's job is the version's: one that has none yet must not take another's, and miss its own."""
+        if version.job_id is not None:
+            return version.answers_to(delivered.job_id)
+        if self._stops.owner(delivered.job_id) is not None:
+            return False
+        if delivered.is_echoed:
+            return True
+        endpoint = self._endpoints.of(version.submission)
+        return not isinstance(endpoint, CouldNotAsk) and isinstance(
+            endpoint.client.status(delivered.job_id), Job
+        )
 
     def _spoken_of(self, request_id: str | None, job_id: str) -> Tracked | None:
         """The version that a webhook speaks of: by its request id, or among what is in flight by its job."""

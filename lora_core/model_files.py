@@ -4,16 +4,17 @@ import errno
 import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
+from lora_core.anchored_folder import AnchoredFolder
+from lora_core.disk_faults import Cause, DiskFaultError, explained
 from lora_core.errors import StoreUnavailableError
 from lora_core.evidence import Absent, ModelEvidence, NotAsked, Present
+from lora_core.times import CLOCK_MARGIN, is_set_back
 
 SUFFIX = ".safetensors"
-_CLOCK_MARGIN = timedelta(minutes=5)
-"""How far the clock that dates model files may be behind ours."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,7 @@ class LocalModelFiles:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._anchor = AnchoredFolder(folder)
 
     @property
     def address(self) -> str:
@@ -59,28 +61,40 @@ class LocalModelFiles:
         """See ModelFiles."""
         if "/" in model_name or model_name.startswith("."):
             return None
-        return self._model_file(self.folder / f"{model_name}{SUFFIX}")
+        path = self.folder / f"{model_name}{SUFFIX}"
+        with explained(path):
+            file = self._model_file(path)
+            self._anchor.check()  # afterwards: a disk that went away just now must not read as "no model"
+        return file
 
     def files(self) -> Sequence[ModelFile]:
         """See ModelFiles."""
+        with explained(self.folder):
+            found = [file for path in self._paths() if path.exists() and (file := self._model_file(path))]
+            self._anchor.check()
+        return found
+
+    def _paths(self) -> list[Path]:
         try:
             # Not glob: it answers an empty list for a folder that cannot be read.
-            paths = sorted(path for path in self.folder.iterdir() if path.name.endswith(SUFFIX))
+            paths = list(self.folder.iterdir())
         except FileNotFoundError:
             return []
-        except OSError as error:
-            raise _unreadable(self.folder, error) from error
-        return [file for path in paths if not path.name.startswith(".") and (file := self._model_file(path))]
+        return sorted(path for path in paths if path.name.endswith(SUFFIX) and not path.name.startswith("."))
 
     def _model_file(self, path: Path) -> ModelFile | None:
         try:
             status = path.stat()
-        except (FileNotFoundError, ValueError):  # ValueError: a NUL or half a character in the name
+        except FileNotFoundError:
+            if path.is_symlink():  # what it leads to lies on a disk that is away
+                raise DiskFaultError(Cause.GONE, path) from None
+            return None
+        except ValueError:  # a NUL or half a character in the name
             return None
         except OSError as error:
             if error.errno == errno.ENAMETOOLONG:  # 80 characters of a name can be 240 bytes
                 return None
-            raise _unreadable(path, error) from error
+            raise
         if not stat.S_ISREG(status.st_mode):
             return None
         return ModelFile(
@@ -94,12 +108,18 @@ class LocalModelFiles:
 
 
 def model_evidence(
-    place: ModelFiles | None, model_name: str | None, *, submitted_at: datetime | None, before: str | None
+    place: ModelFiles | None,
+    model_name: str | None,
+    *,
+    submitted_at: datetime | None,
+    before: str | None,
+    now: datetime | None = None,
 ) -> ModelEvidence:
     """Whether the model of one training is there.
 
     Only a file of its exact name counts, written after the training was sent (5 minutes of clock difference
-    allowed) and not the one that lay there before. A place that cannot be read says nothing.
+    allowed) and not the one that lay there before. A place that cannot be read says nothing. If the training
+    was sent later than `now`, this clock was set back since, and the file's date is compared with nothing.
     """
     if place is None or model_name is None or submitted_at is None:
         return NotAsked()
@@ -107,12 +127,8 @@ def model_evidence(
         file = place.find(model_name)
     except StoreUnavailableError:
         return NotAsked()
-    if file is None or file.etag == before or file.modified_at < submitted_at - _CLOCK_MARGIN:
+    if file is None or file.etag == before:
+        return Absent()
+    if file.modified_at < submitted_at - CLOCK_MARGIN and not (now and is_set_back(submitted_at, now)):
         return Absent()
     return Present(file.url, file.size_bytes, file.modified_at)
-
-
-def _unreadable(path: Path, error: OSError) -> StoreUnavailableError:
-    return StoreUnavailableError(
-        f"{path} could not be read: {error.strerror or error}. Check the folder of models."
-    )

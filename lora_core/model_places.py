@@ -1,5 +1,7 @@
 """Which place holds the models of which endpoint."""
 
+from datetime import datetime
+
 from lora_core.embedded import EMBEDDED_BASE_URL
 from lora_core.endpoints import Endpoint
 from lora_core.errors import StoreUnavailableError
@@ -36,14 +38,15 @@ class ModelPlaces:
             return None  # the settings changed since: what lies there now says nothing of this training
         return place
 
-    def evidence(self, version: Version) -> ModelEvidence:
-        """Whether the model of this very training is there."""
+    def evidence(self, version: Version, now: datetime | None = None) -> ModelEvidence:
+        """Whether the model of this very training is there; `now` shows whether the clock was set back since."""
         submission = version.submission
         return model_evidence(
             self.of_version(version),
             version.model_name,
             submitted_at=submission.submitted_at if submission else None,
             before=submission.model_before if submission else None,
+            now=now,
         )
 
     def misplaced(self, version: Version) -> str | None:

@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import timedelta
 
+from lora_core.allowance import Allowance
 from lora_core.decide import decide, needs_model
 from lora_core.endpoints import Endpoints
 from lora_core.evidence import CouldNotAsk, Evidence, ModelEvidence, NoJobId, NotAsked
@@ -13,10 +15,13 @@ from lora_core.sightings import Sightings
 from lora_core.styles import Style
 from lora_core.times import Clock, to_iso
 from lora_core.verdict import Outlook, Verdict
-from lora_core.versions import SubmissionState, Version, VersionStatus
+from lora_core.versions import SubmissionState, Version, VersionStatus, fuller_id
 
 Place = tuple[str | None, str | None]
 _TOGETHER = 8
+_CANCELS_TOGETHER = 40
+_CANCELS = 80
+"""Within 10 s, of the 100 that RunPod allows: another lab may use the same endpoint."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +59,7 @@ class Reconciliation:
         self._places = places
         self._sightings = sightings
         self._clock = clock
+        self._cancels: dict[Place, Allowance] = {}
 
     def ask(self, tracked: Sequence[Tracked]) -> list[Evidence]:
         """Evidence of each, in the order given; asked together per endpoint."""
@@ -71,7 +77,9 @@ class Reconciliation:
         """Looks for the model files on which verdicts depend, several at once: a bucket may be slow."""
 
         def looked_for(one: Tracked, learned: Evidence) -> ModelEvidence:
-            return self._places.evidence(one.version) if needs_model(one.version, learned) else NotAsked()
+            if not needs_model(one.version, learned):
+                return NotAsked()
+            return self._places.evidence(one.version, self._clock())
 
         if len(tracked) < 2:
             return list(map(looked_for, tracked, evidence))
@@ -117,12 +125,19 @@ class Reconciliation:
         Its answer proves nothing: only the next status does.
         """
         stopping = [
-            one.version for one in tracked if one.version.is_stopping and one.version.job_id is not None
+            one.version
+            for one in tracked
+            if one.version.is_stopping and one.version.job_id is not None and self._may_cancel(one.version)
         ]
         if not stopping:
             return
-        with ThreadPoolExecutor(min(_TOGETHER, len(stopping)), thread_name_prefix="cancel") as pool:
+        with ThreadPoolExecutor(min(_CANCELS_TOGETHER, len(stopping)), thread_name_prefix="cancel") as pool:
             list(pool.map(self._cancel, stopping))
+
+    def _may_cancel(self, version: Version) -> bool:
+        """Within what RunPod allows; what is over it waits for the version's next look."""
+        allowance = self._cancels.setdefault(place_of(version), Allowance(_CANCELS, timedelta(seconds=10)))
+        return allowance.take(self._clock())
 
     def _cancel(self, version: Version) -> None:
         endpoint = self._endpoints.of(version.submission)
@@ -130,11 +145,16 @@ class Reconciliation:
             endpoint.client.cancel(version.job_id)
 
     def attach(self, style: Style, version: Version, job_id: str) -> Version:
-        """Gives a version whose submission is unanswered its job; one that has a job keeps it."""
+        """Gives a version whose submission is unanswered its job; one that has a job keeps it.
+
+        Only the suffix of an id may still be learned: a webhook can come with or without it.
+        """
         now = to_iso(self._clock())
 
         def decided(fresh: Version) -> Changes:
-            if fresh.job_id is not None or fresh.submission is None or fresh.status is VersionStatus.DRAFT:
+            if fresh.job_id is not None:
+                return {"id": fuller_id(fresh.job_id, job_id)}
+            if fresh.submission is None or fresh.status is VersionStatus.DRAFT:
                 return {}
             sent = {**fresh.raw["submission"], "state": SubmissionState.SENT.value, "at": now}
             return {"id": job_id, "submission": sent}

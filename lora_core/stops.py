@@ -49,7 +49,7 @@ class Stops:
             raise NotAllowedError(
                 f"{version.name} needs no job: only a submission whose reply was lost does."
             )
-        owner = self._owner(job_id)
+        owner = self.owner(job_id)
         if owner is not None:
             raise NotAllowedError(
                 f"That job belongs to {owner} already; look for another one in the console."
@@ -88,6 +88,15 @@ class Stops:
 
         return self._records.patch(style, version.key, decide)
 
+    def owner(self, job_id: str) -> str | None:
+        """The version, of any style, that has this job already."""
+        for style in self._styles.all():
+            with suppress(StoreError):  # an unreadable style must not keep a job from being found again
+                for other in (*self._records.live(style), *self._records.trash(style)):
+                    if other.job_id is not None and same_job(other.job_id, job_id):
+                        return f"{other.name} of {style.name}"
+        return None
+
     def _why_not_given_up(self, check: StatusCheck, now: datetime) -> str | None:
         """What RunPod may still be running must not be written off: nobody would follow it any more."""
         version, evidence = check.version, check.evidence
@@ -111,15 +120,6 @@ class Stops:
         if version.submission_state(now) is not SubmissionState.UNKNOWN:
             return {}
         return {"submission": {**version.raw["submission"], "state": SubmissionState.UNKNOWN.value}}
-
-    def _owner(self, job_id: str) -> str | None:
-        """The version, of any style, that has this job already."""
-        for style in self._styles.all():
-            with suppress(StoreError):  # an unreadable style must not keep a job from being found again
-                for other in (*self._records.live(style), *self._records.trash(style)):
-                    if other.job_id is not None and same_job(other.job_id, job_id):
-                        return f"{other.name} of {style.name}"
-        return None
 
     def _cancel_asked(self, version: Version) -> Changes:
         if (

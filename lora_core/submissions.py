@@ -17,7 +17,7 @@ from typing import Any
 from lora_core.datasets import Dataset, frozen
 from lora_core.decide import draft_again
 from lora_core.endpoints import Endpoint, Endpoints
-from lora_core.errors import LoraCoreError
+from lora_core.errors import LoraCoreError, NotAllowedError
 from lora_core.model_places import ModelPlaces
 from lora_core.naming import model_name
 from lora_core.outbox import Answer, Outbox
@@ -28,7 +28,7 @@ from lora_core.runpod_answers import Accepted, NotSent, OutcomeUnknown, Refused,
 from lora_core.styles import Style, Styles
 from lora_core.times import Clock, to_iso
 from lora_core.training_data import file_urls
-from lora_core.versions import FailureReason, SubmissionState, Version, VersionStatus, same_job
+from lora_core.versions import FailureReason, SubmissionState, Version, VersionStatus, fuller_id, same_job
 
 _log = logging.getLogger(__name__)
 _TRIES = 3
@@ -66,10 +66,16 @@ class Submissions:
         self._wait = wait
         self._webhook_url = webhook_url
         self._told: set[str] = set()
+        self._is_closed = False
         self._workers = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="submission")
 
     def beginning(self) -> Changes:
-        """The changes that make a record `preparing`; they belong into the update that starts it."""
+        """The changes that make a record `preparing`; they belong into the update that starts it.
+
+        Raises NotAllowedError once the lab is closed: nobody would go on with it.
+        """
+        if self._is_closed:
+            raise NotAllowedError("The lab was closed; open it again, then start the training.")
         state = {
             "state": SubmissionState.PREPARING.value,
             "attempt": str(uuid.uuid4()),
@@ -79,7 +85,14 @@ class Submissions:
 
     def send(self, version: Version, style: Style, dataset: Dataset) -> Future[None]:
         """Goes on with a version that is `preparing`, in the background."""
-        sending = self._workers.submit(self._send, style, version.key, _attempt(version), dataset)
+        attempt = _attempt(version)
+        try:
+            sending = self._workers.submit(self._send, style, version.key, attempt, dataset)
+        except RuntimeError as error:  # closed since `beginning`, or the system gives no more threads
+            self._answered(style, version.key, attempt, NotSent(f"It could not be sent from here: {error}."))
+            sending = Future()
+            sending.set_result(None)
+            return sending
         sending.add_done_callback(_log_what_nobody_waits_for)
         return sending
 
@@ -101,6 +114,7 @@ class Submissions:
 
     def close(self) -> None:
         """Waits for what is being sent."""
+        self._is_closed = True
         self._workers.shutdown(wait=True)
 
     def _send(self, style: Style, key: str, attempt: str, dataset: Dataset) -> None:
@@ -266,7 +280,7 @@ class Submissions:
         if version.job_id is None:
             return {"id": job_id, "submission": submission, **_followed_again(version)}
         if same_job(version.job_id, job_id):
-            return {"submission": submission}
+            return {"id": fuller_id(version.job_id, job_id), "submission": submission}
         # Another job was attached by hand meanwhile: both may cost money, so neither id may be lost.
         others = [*_other_jobs(version), job_id]
         note = f"RunPod took it as job {job_id}, too: look at its console, and cancel one of them"

@@ -1,10 +1,12 @@
 """Moments in time: always UTC, always with a zone, written as the users' existing files write them."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 _FIRST_YEAR, _LAST_YEAR = 1970, 9000
 """Nothing of ours is dated outside; so adding a duration to a date that was read never overflows."""
+CLOCK_MARGIN = timedelta(minutes=5)
+"""How far two clocks may differ without one of them being called wrong."""
 
 Clock = Callable[[], datetime]
 """Answers the present moment; an argument wherever time matters, so that tests can set it."""
@@ -36,3 +38,8 @@ def from_iso(text: object) -> datetime | None:
 def epoch_ms(moment: datetime) -> int:
     """Milliseconds since 1970, as a request id holds them."""
     return int(moment.timestamp() * 1000)
+
+
+def is_set_back(past: datetime | None, now: datetime) -> bool:
+    """Whether the clock says less than it did before: what was written then is dated in the future."""
+    return past is not None and now < past - CLOCK_MARGIN

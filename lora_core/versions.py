@@ -288,7 +288,17 @@ class Version:
 
 def same_job(one: str, other: str) -> bool:
     """Whether two ids name one job: RunPod writes them with and without a suffix such as `-e1` or `-u2`."""
-    return _JOB_SUFFIX.sub("", one) == _JOB_SUFFIX.sub("", other)
+    return job_stem(one) == job_stem(other)
+
+
+def job_stem(job_id: str) -> str:
+    """A job's id without its suffix."""
+    return _JOB_SUFFIX.sub("", job_id)
+
+
+def fuller_id(known: str, told: str) -> str:
+    """Of two ids of one job the one with its suffix: by that form RunPod can be asked."""
+    return told if same_job(known, told) and len(told) > len(known) else known
 
 
 def _text(raw: Mapping[str, Any], name: str) -> str | None:

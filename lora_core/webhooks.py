@@ -26,6 +26,8 @@ class Delivery:
     job_id: str
     request_id: str | None
     job: Job
+    is_echoed: bool
+    """Whether the body itself names the request: RunPod echoes what the job was submitted with."""
 
 
 def webhook_url(settings: Settings, request_id: str) -> str | None:
@@ -58,7 +60,9 @@ def delivery(body: bytes, request_id: str | None = None) -> Delivery | None:
         or not isinstance(parsed.get("status"), str)
     ):
         return None
-    return Delivery(parsed["id"], request_id or _echoed_request_id(parsed), job_from(parsed))
+    echoed = _echoed_request_id(parsed)
+    named = request_id or echoed
+    return Delivery(parsed["id"], named, job_from(parsed), named is not None and named == echoed)
 
 
 def _echoed_request_id(parsed: dict[str, Any]) -> str | None:

@@ -75,7 +75,8 @@ def test_all_model_files_are_listed_by_name_and_nothing_else(place: LocalModelFi
 
     assert [file.name for file in place.files()] == ["style_12_vwet ink", "style_7_vV2"]
     assert place.find("folder") is None
-    assert place.find("gone") is None
+    with pytest.raises(StoreUnavailableError, match="the disk or folder on which it lies is away"):
+        place.find("gone")
 
 
 @pytest.mark.parametrize(
@@ -100,9 +101,13 @@ def test_a_folder_that_cannot_be_read_is_said_so_and_is_not_an_empty_one(tmp_pat
     (tmp_path / "models").write_bytes(b"no folder")
     place = LocalModelFiles(tmp_path / "models")
 
-    with pytest.raises(StoreUnavailableError, match="Check the folder of models"):
+    with pytest.raises(
+        StoreUnavailableError, match="a file where a folder should. Nothing was changed. Move it aside"
+    ):
         place.files()
-    with pytest.raises(StoreUnavailableError, match="Check the folder of models"):
+    with pytest.raises(
+        StoreUnavailableError, match="a file where a folder should. Nothing was changed. Move it aside"
+    ):
         place.find(NAME)
 
 

@@ -141,6 +141,7 @@ def test_a_job_that_comes_late_for_a_version_that_was_given_up_is_followed(
 def test_a_second_job_for_one_version_is_told_and_not_forgotten(bench: Bench, lab: TrainingLab) -> None:
     other = bench.open_lab()
     stray = started(other, name="stray")
+    bench.forget_own_writes()
     bench.history_file.write_bytes(  # the stray's record is gone; its job is what the user will attach
         HistoryDocument.parse(bench.history_file.read_bytes()).removed(stray.key).data
     )
@@ -341,3 +342,96 @@ def test_a_draft_that_was_just_started_elsewhere_is_cancelled_when_it_is_deleted
     assert deleted.is_in_trash
     assert deleted.cancel_requested_at is not None
     assert bench.runpod.count("cancel") == 1
+
+
+def test_a_closed_lab_starts_nothing_and_says_so(bench: Bench, lab: TrainingLab) -> None:
+    key = draft(lab)
+    lab.close()
+    with pytest.raises(NotAllowedError, match="open it again"):
+        lab.start_draft(STYLE, key)
+    with pytest.raises(NotAllowedError, match="open it again"):
+        started(lab)
+    assert [version.status for version in bench.open_lab().versions(STYLE)] == [VersionStatus.DRAFT]
+
+
+def test_a_lab_that_is_closed_while_it_starts_leaves_a_draft(bench: Bench, lab: TrainingLab) -> None:
+    beginning = lab._submissions.beginning
+
+    def closed_right_after() -> Any:
+        changes = beginning()
+        lab._submissions._workers.shutdown()
+        return changes
+
+    lab._submissions.beginning = closed_right_after  # type: ignore[method-assign]
+    version = started(lab)
+    assert version.status is VersionStatus.DRAFT
+    assert version.error and "could not be sent from here" in version.error
+    assert bench.runpod.count("run") == 0
+
+
+def webhook(job_id: str, *, echoed: str | None, status: str = "IN_PROGRESS") -> bytes:
+    body: dict[str, Any] = {"id": job_id, "status": status}
+    if echoed is not None:
+        body["input"] = {"training_config": {"request_id": echoed}}
+    return json.dumps(body).encode()
+
+
+def test_a_webhook_cannot_give_a_version_the_job_of_another(bench: Bench, lab: TrainingLab) -> None:
+    other = started(lab)
+    bench.runpod.next_answers("run", Fault.lost_reply())
+    version = started(lab)
+    assert lab.receive_webhook(webhook(other.id, echoed=version.request_id), version.request_id) is None
+    assert lab.version(STYLE, version.key).job_id is None
+
+
+@pytest.mark.parametrize("echoed", ["own", "another", None])
+def test_a_webhook_gives_a_version_only_a_job_that_is_its_own(
+    bench: Bench, lab: TrainingLab, echoed: str | None
+) -> None:
+    """A made-up id would hide the job that runs; so the body must name the request, or RunPod the job."""
+    bench.runpod.next_answers("run", Fault.lost_reply())
+    version = started(lab)
+    named = {"own": version.request_id, "another": "1_1"}.get(echoed or "")
+    lab.receive_webhook(webhook("made-up-u1", echoed=named), version.request_id)
+    assert (lab.version(STYLE, version.key).job_id == "made-up-u1") is (echoed == "own")
+
+
+def test_a_webhook_without_its_request_is_believed_when_runpod_knows_the_job(
+    bench: Bench, lab: TrainingLab
+) -> None:
+    bench.runpod.next_answers("run", Fault.lost_reply())
+    version = started(lab)
+    job_id = bench.runpod.job_ids()[0]
+    lab.receive_webhook(webhook(job_id, echoed=None), version.request_id)
+    assert lab.version(STYLE, version.key).job_id == job_id
+
+
+def test_an_id_without_its_suffix_gives_way_to_the_whole_one(bench: Bench, lab: TrainingLab) -> None:
+    """RunPod can be asked by the whole id; a webhook may come first, and without the suffix."""
+    bench.runpod.next_answers("run", Fault.lost_reply())
+    version = started(lab)
+    job_id = bench.runpod.job_ids()[0]
+    lab.receive_webhook(webhook(job_id.removesuffix("-u1"), echoed=version.request_id), version.request_id)
+    assert lab.version(STYLE, version.key).job_id == job_id.removesuffix("-u1")
+    lab.receive_webhook(webhook(job_id, echoed=version.request_id), version.request_id)
+    after = lab.version(STYLE, version.key)
+    assert (after.job_id, after.status) == (job_id, VersionStatus.TRAINING)
+
+
+def test_a_clock_that_was_set_back_neither_loses_a_training_nor_hides_its_model(
+    bench: Bench, lab: TrainingLab
+) -> None:
+    version = started(lab)
+    forgotten = started(lab)
+    for one in (version, forgotten):
+        bench.runpod.trainer.complete(one.id)
+        bench.runpod.endpoint.forget(one.id)
+    bench.clock.advance(hours=-30)
+    bench.leave_model(version)
+    lab.refresh()
+    assert lab.version(STYLE, version.key).status is VersionStatus.COMPLETED
+    check = lab.check_status(STYLE, forgotten.key)
+    assert check.version.status is VersionStatus.PENDING
+    assert check.sentence == (
+        "This computer's clock was set back since the training was sent, so its age is not known. Set the clock right."
+    )

@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 TEST_WORKERS ?= 2
 
-.PHONY: run test check bench screenshots format clean
+.PHONY: run test check soak bench screenshots format clean
 
 run: $(VENV)/.installed
 	$(BIN)/streamlit run app.py
@@ -12,6 +12,10 @@ run: $(VENV)/.installed
 test: $(VENV)/.installed-dev
 	$(BIN)/python tests/ensure_browser.py
 	$(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadgroup
+
+soak: $(VENV)/.installed-dev
+	LORA_LAB_WALKS=50000 LORA_LAB_FIRST_SEED=$$(date +%s) \
+		$(BIN)/python -m pytest -n $(TEST_WORKERS) -p no:randomly tests/lora_core/test_stateful.py
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

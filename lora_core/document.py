@@ -6,6 +6,8 @@ escaped umlaut stays escaped, a hand-made indent stays. orjson does the reading;
 changed record, and that record itself, is scanned for places.
 """
 
+import codecs
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,10 +20,22 @@ Record = Mapping[str, Any]
 """A version as it stands in the file, with every key that anybody ever put there."""
 
 EMPTY = b'{\n  "versions": []\n}'
+_MERGE_MARKER = re.compile(rb"^<{7} ", re.MULTILINE)
 
 
 class NotAHistoryError(ValueError):
     """The bytes are no JSON object with a list `versions`; the text says what is wrong."""
+
+
+def parsed(data: bytes) -> dict[str, Any]:
+    """The whole object, which has a list `versions`; raises NotAHistoryError."""
+    try:
+        whole = json_text.loads(data)
+    except ValueError as error:
+        raise NotAHistoryError(_complaint(data, error)) from error
+    if not isinstance(whole, dict) or not isinstance(whole.get("versions"), list):
+        raise NotAHistoryError('it has no list "versions"')
+    return whole
 
 
 def record_key(record: Record) -> str:
@@ -40,14 +54,7 @@ class HistoryDocument:
     @classmethod
     def parse(cls, data: bytes) -> "HistoryDocument":
         """Raises NotAHistoryError when the bytes are no history."""
-        try:
-            parsed = json_text.loads(data)
-        except ValueError as error:
-            raise NotAHistoryError(f"no valid JSON: {error}") from error
-        entries = parsed.get("versions") if isinstance(parsed, dict) else None
-        if not isinstance(entries, list):
-            raise NotAHistoryError('it has no list "versions"')
-        return cls(data, tuple(entries))
+        return cls(data, tuple(parsed(data)["versions"]))
 
     @property
     def records(self) -> Iterator[Record]:
@@ -59,11 +66,40 @@ class HistoryDocument:
         at = self._positions.get(key)
         return None if at is None else self.entries[at]
 
+    def text(self, key: str) -> str | None:
+        """The record's own text, as it stands in the file; None when it is not there."""
+        at = self._positions.get(key)
+        return None if at is None else self._text_at(at)
+
+    def texts(self) -> Iterator[str]:
+        """The own text of each entry."""
+        text = self.data.decode()
+        return (text[span.start : span.end] for span in json_text.elements(text, self._list_start(text)))
+
     def inserted(self, record: Record, at: int = 0) -> "HistoryDocument":
         """With `record` as the newest, or as the entry at another place."""
         text = self.data.decode()
         text = json_text.with_element_at(text, self._list_start(text), at, record)
-        return HistoryDocument(text.encode(), (*self.entries[:at], _as_read(record), *self.entries[at:]))
+        return self._with_entry(text, at, _as_read(record))
+
+    def inserted_text(self, own: str, at: int = 0) -> "HistoryDocument":
+        """The same with a record's own text, of which no byte is changed."""
+        text = self.data.decode()
+        text = json_text.with_text_at(text, self._list_start(text), at, own)
+        return self._with_entry(text, at, json_text.loads(own.encode()))
+
+    def replaced(self, key: str, own: str) -> "HistoryDocument":
+        """With another text in the place of the record's; this very document when it is the same.
+
+        Raises KeyError when no record has that identity.
+        """
+        at, text = self._positions[key], self.data.decode()
+        span = self._entry_span(text, at)
+        if text[span.start : span.end] == own:
+            return self
+        text = text[: span.start] + own + text[span.end :]
+        entry = json_text.loads(own.encode())
+        return HistoryDocument(text.encode(), (*self.entries[:at], entry, *self.entries[at + 1 :]))
 
     def patched(self, key: str, changes: Mapping[str, Any]) -> "HistoryDocument":
         """With the named keys of one record changed; this very document when nothing would change.
@@ -109,12 +145,34 @@ class HistoryDocument:
                 positions.setdefault(record_key(entry), at)
         return positions
 
+    def _with_entry(self, text: str, at: int, entry: Any) -> "HistoryDocument":
+        return HistoryDocument(text.encode(), (*self.entries[:at], entry, *self.entries[at:]))
+
+    def _text_at(self, at: int) -> str:
+        text = self.data.decode()
+        span = self._entry_span(text, at)
+        return text[span.start : span.end]
+
     def _list_start(self, text: str) -> int:
         return json_text.member_start(text, "versions")
 
     def _entry_span(self, text: str, at: int) -> Span:
-        spans = json_text.elements(text, self._list_start(text))
-        return next(span for number, span in enumerate(spans) if number == at)
+        return json_text.element_at(text, self._list_start(text), at)
+
+
+def _complaint(data: bytes, error: ValueError) -> str:
+    """What happened to the file, where that can be told, rather than what the parser met first."""
+    if not data.strip(b" \t\r\n"):
+        return "it is empty"
+    if not data.strip(b"\0"):
+        return "it holds nothing but zero bytes"
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "it is written in UTF-16, not in UTF-8"
+    if data.startswith(codecs.BOM_UTF8):
+        return "a byte order mark stands before it"
+    if _MERGE_MARKER.search(data):
+        return "no valid JSON: the two sides of a merge stand in it"
+    return f"no valid JSON: {error}"
 
 
 def _as_read(value: Any) -> Any:

@@ -3,6 +3,7 @@
 The places come from the standard library's own scanner, which tells where a value ends.
 """
 
+import itertools
 import json
 import re
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ import orjson
 REMOVED: Final = object()
 """As a new value: take the key out."""
 
-_decode = json.JSONDecoder().raw_decode
+_decode = json.JSONDecoder(parse_int=float).raw_decode  # int refuses more than 4,300 digits
 _whitespace = re.compile(r"[ \t\n\r]*")
 
 
@@ -33,13 +34,17 @@ class Member(NamedTuple):
 
 
 def loads(data: bytes) -> Any:
-    """The value; ValueError for what is no JSON. Lone surrogates, which orjson refuses, are accepted."""
+    """The value; ValueError for what is no JSON.
+
+    Lone surrogates and numbers beyond a double, which orjson refuses, are accepted. A number reads as orjson
+    reads it, whatever else is in the text: beyond 64 bits an integer is a double.
+    """
     try:
         return orjson.loads(data)
     except orjson.JSONDecodeError:
         pass
     try:
-        return json.loads(data.decode(), parse_constant=_no_constant)
+        return json.loads(data.decode(), parse_int=_integer, parse_constant=_no_constant)
     except RecursionError as error:
         raise ValueError("it is nested too deeply") from error
 
@@ -69,8 +74,8 @@ def elements(text: str, start: int) -> Iterator[Span]:
 
 
 def members(text: str, start: int = 0) -> Iterator[Member]:
-    """The members of the object that opens at `start`."""
-    at = _skip(text, start + 1)
+    """The members of the object that opens at `start`, or after blanks there."""
+    at = _skip(text, _skip(text, start) + 1)
     while text[at] != "}":
         key, end = _decode(text, at)
         value_start = _skip(text, _skip(text, end) + 1)
@@ -91,25 +96,25 @@ def member_start(text: str, key: str) -> int:
     return [member.value.start for member in members(text, start) if member.key == key][-1]
 
 
-def with_element_first(text: str, start: int, value: object) -> str:
-    """With `value` as the first element of the array that opens at `start`."""
-    following = _skip(text, start + 1)
-    if text[following] == "]":
-        outer = _line_indent(text, start)
-        return f"{text[: start + 1]}\n{outer}  {_rendered(value, outer + '  ')}\n{outer}{text[following:]}"
-    gap = text[start + 1 : following]
-    indent = gap.rpartition("\n")[2] if "\n" in gap else None
-    return f"{text[: start + 1]}{gap}{_rendered(value, indent)},{gap or ' '}{text[following:]}"
-
-
 def with_element_at(text: str, start: int, number: int, value: object) -> str:
-    """With `value` as the element at `number` of the array that opens at `start`."""
+    """With `value` as the element at `number` of the array that opens at `start`, laid out like the others."""
+    return with_text_at(text, start, number, _rendered(value, _last_line(_gaps(text, start).before)))
+
+
+def with_text_at(text: str, start: int, number: int, element: str) -> str:
+    """The same with the text of an element, which is put in as it is."""
+    gaps, first = _gaps(text, start), _skip(text, start + 1)
+    if text[first] == "]":
+        return f"{text[: start + 1]}{gaps.before}{element}{gaps.after}{text[first:]}"
     if number == 0:
-        return with_element_first(text, start, value)
-    end = [span.end for span in elements(text, start)][number - 1]
-    gap = text[start + 1 : _skip(text, start + 1)]
-    indent = gap.rpartition("\n")[2] if "\n" in gap else None
-    return f"{text[:end]},{gap or ' '}{_rendered(value, indent)}{text[end:]}"
+        return f"{text[:first]}{element},{gaps.between}{text[first:]}"
+    end = element_at(text, start, number - 1).end
+    return f"{text[:end]},{gaps.between}{element}{text[end:]}"
+
+
+def element_at(text: str, start: int, number: int) -> Span:
+    """Where the element at `number` of the array that opens at `start` stands."""
+    return next(itertools.islice(elements(text, start), number, None))
 
 
 def without_element(text: str, start: int, number: int) -> str:
@@ -163,23 +168,66 @@ def _rendered(value: object, indent: str | None) -> str:
     return dumps(value).decode().replace("\n", f"\n{indent}")
 
 
+class _Gaps(NamedTuple):
+    """The blanks of an array: after its bracket, after each comma, before its end."""
+
+    before: str
+    between: str
+    after: str
+
+
+def _gaps(text: str, start: int) -> _Gaps:
+    """As they are; those of an empty array as the document around it is laid out."""
+    before = text[start + 1 : _skip(text, start + 1)]
+    if text[start + 1 + len(before)] == "]":
+        return _gaps_of_document(text, start)
+    if before:
+        return _Gaps(before, before, "")
+    return _Gaps("", _comma_gap(text, start), "")
+
+
+def _gaps_of_document(text: str, start: int) -> _Gaps:
+    opening = _skip(text, 0)
+    around = text[opening + 1 : _skip(text, opening + 1)] if opening < start else "\n"
+    if "\n" not in around:
+        return _Gaps(around, around, around)
+    outer = around[around.rindex("\r\n" if "\r\n" in around else "\n") :]
+    inner = outer + (_last_line(outer) or "  ")
+    return _Gaps(inner, inner, outer)
+
+
+def _comma_gap(text: str, start: int) -> str:
+    """What follows a comma in an array that begins right after its bracket."""
+    spans = list(itertools.islice(elements(text, start), 2))
+    if len(spans) == 2:
+        return text[text.index(",", spans[0].end) + 1 : spans[1].start]
+    if text[spans[0].start] == "{":
+        inner = list(itertools.islice(members(text, spans[0].start), 2))
+        if len(inner) == 2 and "\n" not in text[inner[0].value.end : inner[1].start]:
+            return text[text.index(",", inner[0].value.end) + 1 : inner[1].start]
+    return "" if text[:start].endswith(":") else " "
+
+
 def _gap_start(text: str, member: Member) -> int:
     return len(text[: member.start].rstrip(_BLANKS))
 
 
 def _indent_of(text: str, member: Member) -> str | None:
-    gap = text[_gap_start(text, member) : member.start]
+    return _last_line(text[_gap_start(text, member) : member.start])
+
+
+def _last_line(gap: str) -> str | None:
     return gap.rpartition("\n")[2] if "\n" in gap else None
-
-
-def _line_indent(text: str, at: int) -> str:
-    line = text[text.rfind("\n", 0, at) + 1 : at]
-    return line[: len(line) - len(line.lstrip(_BLANKS))]
 
 
 def _skip(text: str, at: int) -> int:
     match = _whitespace.match(text, at)
     return match.end() if match else at
+
+
+def _integer(digits: str) -> int | float:
+    number = int(digits) if len(digits) <= 20 else float(digits)
+    return number if -(2**63) <= number < 2**64 else float(number)
 
 
 def _no_constant(name: str) -> NoReturn:

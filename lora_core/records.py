@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager
 from functools import partial
 from typing import Any
 
+from lora_core import json_text
 from lora_core.document import HistoryDocument, Record, record_key
 from lora_core.errors import InvalidNameError, NameTakenError, NotAllowedError, NotFoundError
 from lora_core.histories import LIVE, TRASH, Histories
@@ -139,21 +140,21 @@ class Records:
         """Moves it to the trash: written there first, then taken out, so that no crash can lose it."""
         with self._moving(style):
             _refuse_doubled(self.histories.live(style.folder), key)
-            while (record := self.histories.live(style.folder).record(key)) is not None:
-                self.histories.update(style.folder, partial(_put, key=key, record=record), document=TRASH)
-                if self._taken_out(style, key, record, LIVE):
+            while (own := self.histories.live(style.folder).text(key)) is not None:
+                self.histories.update(style.folder, partial(_put, key=key, own=own), document=TRASH)
+                if self._taken_out(style, key, own, LIVE):
                     break
             return self.find(style, key)
 
     def restore(self, style: Style, key: str) -> Version:
         """Moves it back from the trash. Raises NotFoundError, NameTakenError."""
-        copied: Record | None = None
+        copied: str | None = None
         with self._moving(style):
-            while (record := self.histories.trash(style.folder).record(key)) is not None:
-                self.histories.update(style.folder, partial(_restored, key=key, record=record, copied=copied))
-                if self._taken_out(style, key, record, TRASH):
+            while (own := self.histories.trash(style.folder).text(key)) is not None:
+                self.histories.update(style.folder, partial(_restored, key=key, own=own, copied=copied))
+                if self._taken_out(style, key, own, TRASH):
                     break
-                copied = record
+                copied = own
             return self.find(style, key)
 
     def _moving(self, style: Style) -> AbstractContextManager[None]:
@@ -212,13 +213,13 @@ class Records:
         self.histories.update(style.folder, change, document=where)
         return version
 
-    def _taken_out(self, style: Style, key: str, moved: Record, where: str) -> bool:
+    def _taken_out(self, style: Style, key: str, moved: str, where: str) -> bool:
         """Takes the record out if it still is what was moved; otherwise the move starts again."""
         is_same = True
 
         def change(document: HistoryDocument) -> HistoryDocument:
             nonlocal is_same
-            is_same = document.record(key) in (None, moved)
+            is_same = document.text(key) in (None, moved)
             return document.removed(key) if is_same else document
 
         self.histories.update(style.folder, change, document=where)
@@ -233,27 +234,30 @@ def _is_same_name(name: str, other: str) -> bool:
     return is_taken(name, (other,))
 
 
-def _restored(
-    document: HistoryDocument, *, key: str, record: Record, copied: Record | None
-) -> HistoryDocument:
+def _restored(document: HistoryDocument, *, key: str, own: str, copied: str | None) -> HistoryDocument:
     """With the trashed record, unless it is live: then that one counts, being newer, except our own copy."""
     there = document.record(key)
-    if there is not None and there != copied:
+    if there is not None and (copied is None or there != _read(copied)):
         return document
-    name = str(record.get("name"))
-    if is_taken(name, {str(other.get("name")) for other in document.records if other is not there}):
+    name = _read(own).get("name")
+    others = [str(other.get("name")) for other in document.records if other is not there]
+    if isinstance(name, str) and is_taken(name, others):
         raise NameTakenError(f"There is a version {name} again; rename it, then restore this one.")
-    return _put(document, key=key, record=record)
+    return _put(document, key=key, own=own)
 
 
-def _put(document: HistoryDocument, *, key: str, record: Record) -> HistoryDocument:
-    """With this record, in the place of an older copy of it if there is one."""
-    there = document.record(key)
+def _put(document: HistoryDocument, *, key: str, own: str) -> HistoryDocument:
+    """With this record, by its own text, in the place of an older copy of it if there is one."""
+    there, record = document.record(key), _read(own)
     # The old system could leave two versions under one id: another moment is another version.
     if there is None or there.get("timestamp") != record.get("timestamp"):
-        return document.inserted(record, _place(document, record))
-    gone = {name: REMOVED for name in there if name not in record}
-    return document.patched(key, {**record, **gone})
+        return document.inserted_text(own, _place(document, record))
+    return document.replaced(key, own)
+
+
+def _read(own: str) -> Record:
+    record: Record = json_text.loads(own.encode())
+    return record
 
 
 def _place(document: HistoryDocument, record: Record) -> int:
@@ -280,8 +284,8 @@ def _checked_name(name: str, taken: set[str]) -> str:
 def _refuse_doubled(document: HistoryDocument, key: str) -> None:
     if document.is_doubled(key):
         raise NotAllowedError(
-            f"Two versions have the id {key}, so it is not clear which one is meant; nothing was changed. Give one "
-            "of them another id in training_versions.json."
+            f"Two versions have the id {key}, so it is not clear which one is meant; nothing was changed. "
+            "python -m lora_core repair shows how they can be told apart, and does it with --apply."
         )
 
 

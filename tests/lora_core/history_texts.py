@@ -81,9 +81,10 @@ _names = st.sampled_from(
 
 
 @st.composite
-def histories(draw: st.DrawFn) -> DrawnHistory:
+def histories(draw: st.DrawFn, *, is_sound: bool = False) -> DrawnHistory:
+    """Sound: nothing but records, each with an id, a name, a time and every key once, newest first."""
     layout = draw(layouts)
-    writer = _Writer(draw, layout)
+    writer = _Writer(draw, layout, is_sound)
     before = draw(st.lists(st.sampled_from(["note", "schema", "größe"]), unique=True, max_size=2))
     after = draw(st.lists(st.sampled_from(["more", "sets"]), unique=True, max_size=2))
     writer.put(draw(st.sampled_from(["", " ", "\n"])))
@@ -104,8 +105,8 @@ def histories(draw: st.DrawFn) -> DrawnHistory:
 
 
 class _Writer:
-    def __init__(self, draw: st.DrawFn, layout: Layout) -> None:
-        self.draw, self.layout = draw, layout
+    def __init__(self, draw: st.DrawFn, layout: Layout, is_sound: bool) -> None:
+        self.draw, self.layout, self.is_sound = draw, layout, is_sound
         self.parts: list[str] = []
         self.at = 0
         self.entries: list[Place] = []
@@ -130,7 +131,7 @@ class _Writer:
         if kind == "text":
             return json.dumps(self.draw(_texts), ensure_ascii=self.layout.is_ascii)
         if kind == "number":
-            return self.draw(_numbers)
+            return self.draw(_numbers | st.just("1e400") if self.is_sound else _numbers)
         if kind == "word":
             return self.draw(st.sampled_from(["true", "false", "null"]))
         count = self.draw(st.integers(0, 2))
@@ -150,7 +151,7 @@ class _Writer:
         for number in range(count):
             self.put(("," if number else "") + self.layout.line(2))
             start = self.at
-            if self.draw(st.integers(0, 5)):
+            if self.is_sound or self.draw(st.integers(0, 5)):
                 self.record(f"id-{number}", number)
             else:
                 self.put(self.draw(st.sampled_from(["null", "17", '"no record"', "[1, 2]"])))
@@ -159,8 +160,13 @@ class _Writer:
             self.put(self.layout.line(1) + "]")
 
     def record(self, record_id: str, number: int) -> None:
-        names = self.draw(st.lists(_names, max_size=4))
-        names.insert(self.draw(st.integers(0, len(names))), "id")
+        names = self.draw(st.lists(_names, max_size=4, unique=self.is_sound))
+        fixed = {"id": record_id}
+        if self.is_sound:
+            fixed |= {"name": f"V{9 - number}", "timestamp": f"2025-10-{20 - number}T08:00:00.000Z"}
+        names = [name for name in names if name not in fixed]
+        for name in fixed:
+            names.insert(self.draw(st.integers(0, len(names))), name)
         self.duplicated |= {name for name in names if names.count(name) > 1}
         places = self.values.setdefault(record_id, {})
         self.entry_of[record_id] = number
@@ -168,7 +174,7 @@ class _Writer:
         for one, name in enumerate(names):
             self.put(("," if one else "") + self.layout.line(3) + self.key(name) + self.layout.colon)
             places.pop(name, None)  # of two the last counts; keep the order of the text
-            places[name] = self.put(json.dumps(record_id) if name == "id" else self.value(3))
+            places[name] = self.put(json.dumps(fixed[name]) if name in fixed else self.value(3))
         self.put(self.layout.line(2) + "}")
 
 

@@ -292,3 +292,46 @@ def test_any_bytes_are_a_history_or_none(data: bytes) -> None:
         HistoryDocument.parse(data)
     except NotAHistoryError:
         return
+
+
+# A record's own text
+
+
+@given(histories(is_sound=True), st.data())
+def test_a_record_taken_out_and_put_back_by_its_own_text_leaves_the_file_as_it_was(
+    drawn: DrawnHistory, data: st.DataObject
+) -> None:
+    assume(drawn.ids)
+    document = HistoryDocument.parse(drawn.data)
+    key = data.draw(st.sampled_from(drawn.ids))
+    own = document.text(key)
+    assert own is not None
+
+    again = document.removed(key).inserted_text(own, drawn.entry_of[key])
+
+    assert again.data == drawn.data
+    assert list(again.entries) == list(document.entries)
+
+
+@given(histories())
+def test_the_own_texts_of_the_entries_are_what_stands_between_their_places(drawn: DrawnHistory) -> None:
+    document = HistoryDocument.parse(drawn.data)
+
+    assert list(document.texts()) == [drawn.text[place.start : place.end] for place in drawn.entries]
+    for key, number in drawn.entry_of.items():
+        assert document.text(key) == list(document.texts())[number]
+    assert document.text("not there") is None
+
+
+@given(histories(is_sound=True), st.data())
+def test_another_text_takes_the_place_of_a_records_own(drawn: DrawnHistory, data: st.DataObject) -> None:
+    assume(drawn.ids)
+    document = HistoryDocument.parse(drawn.data)
+    key = data.draw(st.sampled_from(drawn.ids))
+    place = drawn.entries[drawn.entry_of[key]]
+
+    replaced = document.replaced(key, '{ "id":"other" }')
+
+    assert replaced.data.decode() == drawn.text[: place.start] + '{ "id":"other" }' + drawn.text[place.end :]
+    assert list(replaced.entries) == list(HistoryDocument.parse(replaced.data).entries)
+    assert document.replaced(key, drawn.text[place.start : place.end]) is document

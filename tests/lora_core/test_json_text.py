@@ -46,6 +46,29 @@ def test_what_orjson_refuses_is_dumped_all_the_same(value: object) -> None:
     assert json.loads(json_text.dumps(value)) == value
 
 
+@pytest.mark.parametrize(
+    "number",
+    [
+        *("0", "-0", "17", "9" * 19, "18446744073709551615", "18446744073709551616", "9" * 30, "1" * 309),
+        *("-9223372036854775808", "-9223372036854775809", "-" + "9" * 30, "0.1", "1e400"),
+    ],
+)
+def test_a_number_reads_the_same_whatever_else_is_in_the_text(number: str) -> None:
+    alone, beside = (
+        json_text.loads(f"[{number}]".encode()),
+        json_text.loads(f'["\\ud83d", {number}]'.encode()),
+    )
+
+    assert repr(alone[0]) == repr(beside[1])
+
+
+def test_a_number_of_any_length_reads_and_does_not_stand_in_the_way_of_a_change() -> None:
+    text = f'{{"a": {"1" * 5000}, "b": [-{"1" * 5000}, 1]}}'
+
+    assert json_text.loads(text.encode()) == {"a": float("inf"), "b": [float("-inf"), 1]}
+    assert json_text.with_member(text, "b", 2) == f'{{"a": {"1" * 5000}, "b": 2}}'
+
+
 def test_what_no_json_can_hold_is_refused() -> None:
     with pytest.raises(TypeError):
         json_text.dumps({1, 2})
@@ -92,7 +115,7 @@ def test_one_member_is_set_or_taken_out(before: str, value: object, after: str) 
     ],
 )
 def test_a_new_element_is_set_like_the_others(before: str, after: str) -> None:
-    assert json_text.with_element_first(before, 0, 0) == after
+    assert json_text.with_element_at(before, 0, 0, 0) == after
 
 
 @pytest.mark.parametrize(
@@ -108,3 +131,37 @@ def test_a_new_element_is_set_like_the_others(before: str, after: str) -> None:
 )
 def test_an_element_goes_with_its_comma(before: str, number: int, after: str) -> None:
     assert json_text.without_element(before, 0, number) == after
+
+
+@pytest.mark.parametrize(
+    ("before", "number", "after"),
+    [
+        ('{"v":[]}', 0, '{"v":[{ "x":1 }]}'),
+        ('{"v": []}', 0, '{"v": [{ "x":1 }]}'),
+        ('{ "v": [ ] }', 0, '{ "v": [ { "x":1 } ] }'),
+        ('{\n  "v": []\n}', 0, '{\n  "v": [\n    { "x":1 }\n  ]\n}'),
+        ('{\r\n\t"v": []\r\n}', 0, '{\r\n\t"v": [\r\n\t\t{ "x":1 }\r\n\t]\r\n}'),
+        ('\n{\n\n"a": 1,\n"v": []\n}', 0, '\n{\n\n"a": 1,\n"v": [\n  { "x":1 }\n]\n}'),
+        ('{"v":[1,2]}', 0, '{"v":[{ "x":1 },1,2]}'),
+        ('{"v":[1,2]}', 2, '{"v":[1,2,{ "x":1 }]}'),
+        ('{"v": [1, 2]}', 1, '{"v": [1, { "x":1 }, 2]}'),
+        ('{"v":[1]}', 1, '{"v":[1,{ "x":1 }]}'),
+        ('{"v": [1]}', 0, '{"v": [{ "x":1 }, 1]}'),
+        ('{"v": [{"a":1,"b":2}]}', 0, '{"v": [{ "x":1 },{"a":1,"b":2}]}'),
+        ('{"v":[{"a":1, "b":2}]}', 1, '{"v":[{"a":1, "b":2}, { "x":1 }]}'),
+        ('{"v": [{\n"a":1,\n"b":2}]}', 0, '{"v": [{ "x":1 }, {\n"a":1,\n"b":2}]}'),
+        ('{"v": [\n  1\n]}', 1, '{"v": [\n  1,\n  { "x":1 }\n]}'),
+    ],
+)
+def test_an_elements_own_text_is_put_in_laid_out_like_the_rest(before: str, number: int, after: str) -> None:
+    start = json_text.member_start(before, "v")
+
+    assert json_text.with_text_at(before, start, number, '{ "x":1 }') == after
+    assert json_text.without_element(after, json_text.member_start(after, "v"), number) in (
+        before,
+        before.replace("[ ]", "[]"),
+    )
+
+
+def test_the_members_of_an_object_are_found_after_blanks_too() -> None:
+    assert [member.key for member in json_text.members(' \r\n { "a": 1, "b": {} }')] == ["a", "b"]

@@ -7,13 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from lora_core.document import EMPTY
 from lora_core.errors import InvalidNameError, NameTakenError, NotAllowedError, NotFoundError
 from lora_core.histories import LIVE, TRASH
 from lora_core.times import epoch_ms
 from lora_core.versions import Version
+from tests.lora_core.history_texts import DrawnHistory, histories
 from tests.lora_core.storage import HookedStore, StyleFolder, copied_styles
 
 JOB = "6513270e-269e-4d37-b2a7-4de452e6b438"
@@ -521,6 +523,69 @@ def test_of_two_old_records_of_one_id_none_is_changed_for_the_other(lab: StyleFo
     assert lab.raw(TRASH) == []
 
 
+@given(histories(is_sound=True), st.data())
+@settings(max_examples=60)
+def test_whatever_is_deleted_and_restored_the_file_is_as_it_was(
+    drawn: DrawnHistory, data: st.DataObject
+) -> None:
+    assume(drawn.ids)
+    keys = data.draw(st.lists(st.sampled_from(drawn.ids), unique=True, min_size=1))
+    with tempfile.TemporaryDirectory() as folder:
+        lab = StyleFolder(Path(folder) / "root")
+        lab.live_path.write_bytes(drawn.data)
+        for key in keys:
+            lab.records.delete(lab.style, key)
+            place = drawn.entries[drawn.entry_of[key]]
+            assert drawn.text[place.start : place.end] in lab.trash_path.read_bytes().decode()
+        for key in data.draw(st.permutations(keys)):
+            lab.records.restore(lab.style, key)
+
+        assert lab.live_path.read_bytes() == drawn.data
+        assert lab.trash_path.read_bytes() == EMPTY
+
+
+def test_a_deleted_version_keeps_every_digit_of_its_numbers(lab: StyleFolder) -> None:
+    own = '{"id": "a", "rate": 0.00001, "seed": 123456789012345678901234, "huge": 1e400, "n": 1.0}'
+    lab.live_path.write_text(f'{{"versions": [{own}]}}')
+
+    lab.records.delete(lab.style, "a")
+    assert own in lab.trash_path.read_text()
+
+    lab.records.restore(lab.style, "a")
+    assert own in lab.live_path.read_text()
+
+
+def test_a_deleted_version_takes_the_place_of_its_older_copy_in_the_trash_by_its_own_text(
+    lab: StyleFolder,
+) -> None:
+    own = '{"id": "a",   "rate": 1e-05, "seed": 123456789012345678901234}'
+    lab.live_path.write_text(f'{{"versions": [{own}]}}')
+    lab.put({"id": "a", "status": "pending"}, {"id": "b"}, document=TRASH)
+
+    lab.records.delete(lab.style, "a")
+
+    assert own in lab.trash_path.read_text()
+    assert [record["id"] for record in lab.raw(TRASH)] == ["a", "b"]
+
+
+def test_a_change_that_python_finds_equal_is_not_lost_by_a_move(lab: StyleFolder) -> None:
+    lab.put({"id": "a", "isGood": 1})
+
+    hooks(lab).after_write = lambda _: lab.put({"id": "a", "isGood": True})
+    lab.records.delete(lab.style, "a")
+
+    assert lab.raw(TRASH)[0]["isGood"] is True
+
+
+def test_versions_without_a_name_are_restored_beside_each_other(lab: StyleFolder) -> None:
+    lab.put({"id": "a", "status": "failed"}, {"id": "b", "name": None})
+
+    lab.records.delete(lab.style, "a")
+    lab.records.restore(lab.style, "a")
+
+    assert [record["id"] for record in lab.raw()] == ["a", "b"]
+
+
 # Finding
 
 KEYS = [
@@ -585,19 +650,12 @@ def test_a_bare_uuid_is_no_suffix_of_another_job(lab: StyleFolder) -> None:
         lab.records.find(lab.style, JOB.rpartition("-")[0])
 
 
-def test_what_is_no_record_stays_in_the_list_and_is_no_version(lab: StyleFolder) -> None:
-    lab.put(None, {"id": "a", "name": "V1"}, 17, "text", ["list"])
-
-    assert names(lab.records.live(lab.style)) == ["V1"]
-    create(lab, "V2", key="k")
-    lab.records.patch(lab.style, "a", lambda _: {"isGood": True})
-    lab.records.delete(lab.style, "a")
-    assert lab.raw()[1:] == [None, 17, "text", ["list"]]
-
-
 @pytest.mark.parametrize("value", [None, 17, [], {}, True, "", "what"])
 def test_a_record_with_any_value_under_any_key_can_be_looked_at(lab: StyleFolder, value: object) -> None:
-    lab.put(dict.fromkeys(KEYS, value), {"id": "a", "submission": {"state": value, "submittedAt": value}})
+    lab.put(
+        {**dict.fromkeys(KEYS, value), "key": "k"},
+        {"id": "a", "submission": {"state": value, "submittedAt": value}},
+    )
 
     for version in lab.records.live(lab.style):
         for name in dir(Version):

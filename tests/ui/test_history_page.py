@@ -197,14 +197,14 @@ def test_a_version_whose_name_was_taken_meanwhile_is_not_restored_but_told(five:
 
 def test_a_trash_with_one_record_twice_is_shown(five: Screens) -> None:
     trash = five.styles / STYLE / "training_versions.trash.json"
-    trash.write_text(
-        json.dumps({"versions": [record(8), record(8), {"name": "no id"}, {"name": "nor here"}]})
-    )
+    trash.write_text(json.dumps({"versions": [record(8), record(8), {"id": 1, "name": None}]}))
     assert "Versions" in [tab.label for tab in five.open_history().app.tabs]
 
 
-def test_a_live_record_without_any_id_or_there_twice_breaks_no_screen(screens: Screens) -> None:
-    screens.history(record(3), record(3), record(2, id=None, requestId=None), {"name": "bare"}, record(1))
+def test_a_live_record_that_has_no_more_than_an_id_or_is_there_twice_breaks_no_screen(
+    screens: Screens,
+) -> None:
+    screens.history(record(3), record(3), record(2, id="x", requestId=None), {"key": "bare"}, record(1))
     screen = screens.open_history()
     for name in names(screen):
         screen.select_rows(name)

@@ -1,6 +1,5 @@
 """The Training screen: what the form shows, what forbids a start, and what a start makes."""
 
-import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -460,22 +459,6 @@ def test_a_root_that_is_no_folder_is_told(empty: Screens) -> None:
     empty.styles.write_text("a file in the folder's place")
     for screen in (empty.address().run(), empty.open("new").go_to("history")):
         assert screen.app.error or "No style yet" in screen.text
-
-
-def test_a_damaged_history_shows_what_can_be_saved_and_goes_on_after_consent(screens: Screens) -> None:
-    whole = json.dumps({"versions": [record(2), record(1)]}, indent=2)
-    path = screens.styles / STYLE / "training_versions.json"
-    path.write_text(whole[: whole.rindex('"name": "V1"')])
-    screen = screens.open("new")
-    assert f"{STYLE}/training_versions.json cannot be read" in screen.text
-    assert "1 whole records" in screen.text
-    assert [list(one.value["Name"]) for one in screen.app.dataframe] == [["V2"]]
-    assert screen.style_box in screen.keys
-    screen.go_to("history")
-    assert "cannot be read" in screen.text
-    screen.click("accept_salvage").go_to("training")
-    assert [one["name"] for one in screens.records()] == ["V2"]
-    assert screen.choose_version(screens.version("V2")).can_start
 
 
 def test_a_damaged_style_does_not_stop_the_others(screens: Screens) -> None:

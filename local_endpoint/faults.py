@@ -30,7 +30,10 @@ class Delivery(Enum):
     NOTHING = auto()
     HALF_HEADERS = auto()
     HALF_BODY = auto()
+    HALF_AND_RESET = auto()
+    HALF_AND_SILENCE = auto()
     SLOWLY = auto()
+    RAW = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,7 @@ class Fault:
     reply_delay_s: float = 0.0
     chunk_bytes: int = 16
     pause_s: float = 0.0
+    raw_bytes: bytes = b""
 
     @classmethod
     def reply(
@@ -106,6 +110,21 @@ class Fault:
     def slow(cls, *, chunk_bytes: int = 16, pause_s: float = 0.05) -> Fault:
         """Do what was asked for, and let the reply trickle."""
         return cls(delivery=Delivery.SLOWLY, chunk_bytes=chunk_bytes, pause_s=pause_s)
+
+    @classmethod
+    def reset(cls) -> Fault:
+        """Do what was asked for, and reset the connection in the middle of the reply's body."""
+        return cls(delivery=Delivery.HALF_AND_RESET)
+
+    @classmethod
+    def stall(cls) -> Fault:
+        """Do what was asked for, and fall silent in the middle of the reply's body, with the connection open."""
+        return cls(delivery=Delivery.HALF_AND_SILENCE)
+
+    @classmethod
+    def raw(cls, raw_bytes: bytes, *, handled: bool = False) -> Fault:
+        """Send these bytes in place of an HTTP reply, and close; nothing is done unless `handled`."""
+        return cls(handled, delivery=Delivery.RAW, raw_bytes=raw_bytes)
 
     def after(self, seconds: float) -> Fault:
         """The same, with a wait before anything is done."""

@@ -158,10 +158,9 @@ class JobQueue:
                 _log.info("job %s deleted: its ttl is over", job.id)
                 self._stop(job)
                 self._store.delete(job.id)
-            for job in self._store.with_status(JobStatus.IN_PROGRESS):
-                if job.is_past_execution_timeout(now):
-                    self._stop(job)
-                    self._end(job, Ending.failed(EXECUTION_TIMEOUT_ERROR))
+            for job in self._store.past_execution_timeout(now):
+                self._stop(job)
+                self._end(job, Ending.failed(EXECUTION_TIMEOUT_ERROR))
             self._start_waiting()
 
     def _start_waiting(self) -> None:

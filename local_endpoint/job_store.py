@@ -113,6 +113,11 @@ class JobStore:
         """The jobs that their ttl deletes now."""
         return self._jobs("WHERE submitted_at + ttl_ms / 1000.0 <= ?", now)
 
+    def past_execution_timeout(self, now: float) -> list[Job]:
+        """The jobs that have run for longer than their policy allows."""
+        condition = "WHERE status = ? AND started_at + execution_timeout_ms / 1000.0 <= ? ORDER BY position"
+        return self._jobs(condition, JobStatus.IN_PROGRESS, now)
+
     def _jobs(self, condition: str, *values: Any) -> list[Job]:
         rows = self._connection.execute(f"SELECT {_JOB_COLUMNS} FROM jobs {condition}", values)
         return [_job_of(row) for row in rows]

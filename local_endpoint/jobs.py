@@ -60,15 +60,6 @@ class Job:
         }
         return {key: value for key, value in shown.items() if value is not None}
 
-    def is_past_ttl(self, now: float) -> bool:
-        """ttl counts from submission and takes a running job as well."""
-        return now >= self.submitted_at + self.ttl_ms / 1000
-
-    def is_past_execution_timeout(self, now: float) -> bool:
-        """Whether the job has run for longer than its policy allows."""
-        running = self.status is JobStatus.IN_PROGRESS and self.started_at is not None
-        return running and now >= (self.started_at or 0.0) + self.execution_timeout_ms / 1000
-
 
 def _elapsed_ms(start: float | None, end: float | None) -> int | None:
     if start is None or end is None:

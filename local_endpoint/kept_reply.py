@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+import struct
 from http import HTTPStatus
 
 from starlette.types import Message, Send
@@ -38,19 +40,39 @@ class KeptReply:
 
 
 async def deliver(raw: tuple[bytes, bytes], fault: Fault, transport: asyncio.Transport) -> None:
-    """Write what the fault lets through of a reply's head and body, and close the connection."""
+    """Write what the fault lets through of a reply's head and body, and close the connection unless it stalls."""
     head, body = raw
     match fault.delivery:
         case Delivery.HALF_HEADERS:
             transport.write(head[: len(head) // 2])
         case Delivery.HALF_BODY:
             transport.write(head + body[: len(body) // 2])
+        case Delivery.HALF_AND_RESET:
+            transport.write(head + body[: len(body) // 2])
+            _reset(transport)
+        case Delivery.HALF_AND_SILENCE:
+            transport.write(head + body[: len(body) // 2])
+            return
         case Delivery.SLOWLY:
-            whole = head + body
-            for start in range(0, len(whole), fault.chunk_bytes):
-                transport.write(whole[start : start + fault.chunk_bytes])
-                await asyncio.sleep(fault.pause_s)
+            await _trickle(head + body, fault, transport)
+        case Delivery.RAW:
+            transport.write(fault.raw_bytes)
     transport.close()
+
+
+async def _trickle(whole: bytes, fault: Fault, transport: asyncio.Transport) -> None:
+    for start in range(0, len(whole), fault.chunk_bytes):
+        if transport.is_closing():  # the client has lost patience
+            return
+        transport.write(whole[start : start + fault.chunk_bytes])
+        await asyncio.sleep(fault.pause_s)
+
+
+def _reset(transport: asyncio.Transport) -> None:
+    # Closing with nothing to linger for sends RST in place of FIN.
+    connection = transport.get_extra_info("socket")
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    transport.abort()
 
 
 def made_up(answer: Answer, signature: dict[str, str]) -> KeptReply:

@@ -5,12 +5,10 @@ raises. Sources: https://docs.runpod.io/serverless/endpoints/operations and reco
 written out in docs/runpod.md.
 """
 
-import ssl
-import time
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from functools import cache
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import quote
@@ -29,10 +27,11 @@ from lora_core.runpod_answers import (
     could_not_ask,
     counts,
     job_evidence,
-    parsed_body,
-    retry_after_s,
     submit_outcome,
 )
+from lora_core.runpod_connection import NO_ANSWER, NOTHING_SENT, cause, new_client
+
+_log = logging.getLogger(__name__)
 
 Transport = httpx.BaseTransport
 """What carries the requests; an argument, so that tests answer instead of the network."""
@@ -42,24 +41,16 @@ INSTANCE_HEADER = "X-Local-Endpoint"
 _TOGETHER = 40
 _BODY_LIMIT = 32 * 1024 * 1024
 _TIMEOUT = httpx.Timeout(30, connect=10)
-# Raised before a byte of the request left: the training was certainly not taken.
-_NOTHING_SENT = (
-    httpx.ConnectError,
-    httpx.ConnectTimeout,
-    httpx.PoolTimeout,
-    httpx.UnsupportedProtocol,
-    httpx.ProxyError,
-)
-# The last two are no HTTPError: httpx raises them for a malformed `Location`, though it follows none.
-_NO_ANSWER = (httpx.HTTPError, httpx.InvalidURL, UnicodeError)
+_LEAST_KEY = 8
+"""Characters of a key that is looked for in answers: a shorter one would be found in any text."""
 
 
 class RunpodClient:
     """Speaks to one endpoint.
 
     `transport` replaces the network, e.g. in tests. `instance_id` is what each reply must carry in
-    `X-Local-Endpoint`; None for RunPod itself. A reply that takes over `longest_reply_s` is given up. May be
-    used by many threads at once.
+    `X-Local-Endpoint`; None for RunPod itself. A reply that is not whole after `longest_reply_s` is given up.
+    May be used by many threads at once.
     """
 
     def __init__(
@@ -101,10 +92,13 @@ class RunpodClient:
                 answer = self._answer(client, "POST", "run", json=request)
         except _UnusableSettingError as error:
             return Refused(str(error))
-        except _NOTHING_SENT as error:
-            return NotSent(f"The endpoint could not be reached: {_words(error)}")
-        except (*_NO_ANSWER, _ForeignReplyError) as error:
-            return OutcomeUnknown(f"No answer to the submission arrived: {_words(error)}")
+        except _ForeignReplyError as error:
+            return OutcomeUnknown(str(error))
+        except NOTHING_SENT as error:
+            why = f"The endpoint could not be reached: {self._cause('run', error)}."
+            return NotSent(f"{why} Nothing was sent; start it again later.")
+        except NO_ANSWER as error:
+            return OutcomeUnknown(f"No whole answer to the submission arrived: {self._cause('run', error)}.")
         return submit_outcome(answer)
 
     def status(self, job_id: str) -> Evidence:
@@ -124,20 +118,25 @@ class RunpodClient:
 
     def health(self) -> Health | CouldNotAsk:
         """`GET /health`: jobs and workers of the endpoint."""
-        try:
-            answer = self._answer(self._client, "GET", "health")
-        except (*_NO_ANSWER, _ForeignReplyError, _UnusableSettingError) as error:
-            return CouldNotAsk(f"The endpoint could not be asked: {_words(error)}")
+        answer = self._asked("GET", "health")
+        if isinstance(answer, CouldNotAsk):
+            return answer
         if answer.status != 200 or not isinstance(answer.json, dict):
             return could_not_ask(answer)
         return Health(counts(answer.json.get("jobs")), counts(answer.json.get("workers")))
 
     def _ask_of_job(self, method: str, verb: str, job_id: str) -> Evidence:
+        answer = self._asked(method, f"{verb}/{quote(job_id, safe='')}")
+        return answer if isinstance(answer, CouldNotAsk) else job_evidence(answer, job_id)
+
+    def _asked(self, method: str, path: str) -> Answer | CouldNotAsk:
         try:
-            answer = self._answer(self._client, method, f"{verb}/{quote(job_id, safe='')}")
-        except (*_NO_ANSWER, _ForeignReplyError, _UnusableSettingError) as error:
-            return CouldNotAsk(f"The endpoint could not be asked: {_words(error)}")
-        return job_evidence(answer, job_id)
+            return self._answer(self._client, method, path)
+        except (_UnusableSettingError, _ForeignReplyError) as error:
+            return CouldNotAsk(str(error))
+        except NO_ANSWER as error:
+            why = f"The endpoint could not be asked: {self._cause(path.partition('/')[0], error)}."
+            return CouldNotAsk(f"{why} The lab asks again.")
 
     def _answer(self, client: httpx.Client, method: str, path: str, **content: Any) -> Answer:
         request = self._request(client, method, path, **content)
@@ -147,32 +146,48 @@ class RunpodClient:
         finally:
             response.close()
         if self._instance_id is not None and response.headers.get(INSTANCE_HEADER) != self._instance_id:
-            raise _ForeignReplyError("something else answers at the local endpoint's address")
-        pause_s = retry_after_s(response.headers.get("Retry-After"))
-        return Answer(response.status_code, parsed_body(body), pause_s)
+            raise _ForeignReplyError(
+                "Something else answers at the local endpoint's address; the lab looks for the endpoint again."
+            )
+        return Answer.of(response.status_code, self._without_key(body), response.headers.get("Retry-After"))
 
     def _request(self, client: httpx.Client, method: str, path: str, **content: Any) -> httpx.Request:
         key = self._api_key.get_secret_value().strip()
+        if not key:
+            raise _UnusableSettingError("RUNPOD_API_KEY is empty; copy the key into it.")
         # What cannot stand in a header would come back in the error's text, and so into the log.
         if not key.isascii() or not key.isprintable():
             raise _UnusableSettingError("RUNPOD_API_KEY holds characters that no key has; copy it once more.")
         url = f"{self.base_url}/{quote(self.endpoint_id, safe='')}/{path}"
         try:
-            return client.build_request(method, url, headers={"Authorization": f"Bearer {key}"}, **content)
+            request = client.build_request(method, url, headers={"Authorization": f"Bearer {key}"}, **content)
         except (httpx.InvalidURL, UnicodeError) as error:
             raise _UnusableSettingError(
                 f"{self.base_url} is no address ({error}); check RUNPOD_BASE_URL."
             ) from error
+        if request.url.scheme not in ("http", "https") or not request.url.host:
+            raise _UnusableSettingError(
+                f"{self.base_url or 'Nothing'} is no address of an endpoint; check RUNPOD_BASE_URL."
+            )
+        return request
 
     def _bounded_body(self, response: httpx.Response) -> bytes:
-        body, started = bytearray(), time.monotonic()
+        body = bytearray()
         for chunk in response.iter_bytes():
             body += chunk
             if len(body) > _BODY_LIMIT:
                 raise httpx.DecodingError(f"the answer is over {_BODY_LIMIT} bytes")
-            if time.monotonic() - started > self._longest_reply_s:  # one that trickles never times out
-                raise httpx.ReadTimeout(f"the answer took over {self._longest_reply_s:.0f} s")
         return bytes(body)
+
+    def _without_key(self, body: bytes) -> bytes:
+        """What a server says goes into records and logs, and some servers repeat what they were sent."""
+        key = self._api_key.get_secret_value().strip().encode()
+        return body.replace(key, b"(API key)") if len(key) >= _LEAST_KEY else body
+
+    def _cause(self, verb: str, error: Exception) -> str:
+        technical = self._without_key(f"{type(error).__name__}: {error}".encode(errors="replace")).decode()
+        _log.info("/%s of endpoint %s: %s", verb, self.endpoint_id, technical)
+        return cause(error)
 
     @contextmanager
     def _fresh_client(self) -> Iterator[httpx.Client]:
@@ -185,32 +200,18 @@ class RunpodClient:
             yield client
 
     def _new_client(self, transport: Transport | None) -> httpx.Client:
-        limits = httpx.Limits(max_connections=_TOGETHER, max_keepalive_connections=_TOGETHER)
-        return httpx.Client(
-            transport=transport,
+        return new_client(
+            transport,
             timeout=self._timeout,
-            limits=limits,
-            follow_redirects=False,
-            verify=_tls(),
+            longest_reply_s=self._longest_reply_s,
+            connections=_TOGETHER,
             trust_env=self._instance_id is None,  # a proxy from the environment is in the way on this machine
         )
 
 
-@cache
-def _tls() -> ssl.SSLContext:
-    # Reading the certificates takes 20 ms of processor time, and a client is made for every submission.
-    return httpx.create_ssl_context()
-
-
 class _ForeignReplyError(Exception):
-    """The reply is not from the process that it was asked of."""
+    """The reply is not from the process that it was asked of; the text is for the user."""
 
 
 class _UnusableSettingError(Exception):
     """No request can be made of what is configured; the text says what to do."""
-
-
-def _words(error: Exception) -> str:
-    if isinstance(error, _UnusableSettingError):
-        return str(error)
-    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__

@@ -9,13 +9,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, Self
 
 from lora_core.evidence import CouldNotAsk, Evidence, Job, JobNotFound
 from lora_core.job_output import error_text
 from lora_core.versions import same_job
 
 _LONGEST_RETRY_AFTER_S = 600.0
+_LONGEST_ID = 200
+_LONGEST_QUOTE = 300
+_BLANK = b" \t\r\n\xef\xbb\xbf"
 _HALF_CHARACTER = re.compile(rb"\\u[dD][89a-fA-F]|\xed[\xa0-\xbf]")
 
 
@@ -66,23 +69,45 @@ class Answer:
     status: int
     json: Any
     retry_after_s: float | None
+    is_page: bool
+    """Whether it is a web page: a gateway's, or that of a network which wants a sign-in first."""
+
+    @classmethod
+    def of(cls, status: int, body: bytes, retry_after: str | None) -> Self:
+        """Reads body and header, whatever the reply says of their type."""
+        is_page = body.lstrip(_BLANK).startswith(b"<")
+        return cls(status, parsed_body(body), retry_after_s(retry_after), is_page)
 
 
 def submit_outcome(answer: Answer) -> SubmitOutcome:
     body = answer.json if isinstance(answer.json, dict) else {}
-    job_id = body.get("id")
     if 200 <= answer.status < 300:
-        if isinstance(job_id, str) and job_id.strip():
-            return Accepted(job_id)
-        # Only an error is a refusal: a message beside a lost id may speak of a job that runs.
-        if error := error_text(body.get("error")):
-            return Refused(f"RunPod refused it: {error}")
-        return OutcomeUnknown(f"The endpoint answered {answer.status} without a job id.")
-    if answer.status == 429:
-        return NotSent("RunPod is taking no more requests just now (429).", answer.retry_after_s)
-    if 400 <= answer.status < 500 and answer.status != 408 and (said := _problem(body)):
-        return Refused(f"RunPod refused it ({answer.status}): {said}")
-    return OutcomeUnknown(f"The endpoint answered {answer.status} instead of a job id.")
+        return _outcome_of_success(answer.status, body)
+    said = _problem(body)
+    match answer.status:
+        case 429:
+            why = "RunPod is taking no more requests just now (429). Nothing was sent; start it again in a few minutes."
+            return NotSent(why, answer.retry_after_s)
+        case 401:  # whoever says it, and with whatever words: it was not let in
+            return Refused(
+                f"RunPod does not accept the API key ({_number(401, said)}); check RUNPOD_API_KEY."
+            )
+        case 404 if said:
+            return Refused(f"RunPod refused it (404): {said}. Check RUNPOD_ENDPOINT_ID and the API key.")
+        case status if 400 <= status < 500 and status != 408 and said:
+            return Refused(f"RunPod refused it ({status}): {said}")
+        case status:
+            return OutcomeUnknown(f"The endpoint answered {status} instead of a job id.")
+
+
+def _outcome_of_success(status: int, body: Mapping[str, Any]) -> SubmitOutcome:
+    job_id = body.get("id")
+    if isinstance(job_id, str) and 0 < len(job_id.strip()) <= _LONGEST_ID:
+        return Accepted(job_id.strip())
+    # Only an error is a refusal: a message beside a lost id may speak of a job that runs.
+    if not str(job_id or "").strip() and (error := error_text(body.get("error"))):
+        return Refused(f"RunPod refused it: {error}")
+    return OutcomeUnknown(f"The endpoint answered {status} without a job id.")
 
 
 def job_evidence(answer: Answer, job_id: str) -> Evidence:
@@ -94,11 +119,14 @@ def job_evidence(answer: Answer, job_id: str) -> Evidence:
         and str(body.get("detail")).strip().casefold() == "job not found"
     ):
         return JobNotFound()
-    # In an error body `status` is a number, in a job a word.
-    if answer.status != 200 or not isinstance(body, dict) or not isinstance(body.get("status"), str):
+    # In an error body `status` is a number, in a job a word; and every job names itself.
+    is_job = (
+        isinstance(body, dict) and isinstance(body.get("status"), str) and isinstance(body.get("id"), str)
+    )
+    if answer.status != 200 or not is_job:
         return could_not_ask(answer)
-    if isinstance(body.get("id"), str) and not same_job(body["id"], job_id):
-        return CouldNotAsk("The endpoint answered about another job.")
+    if not same_job(body["id"], job_id):
+        return CouldNotAsk("The endpoint answered about another job; the lab asks again.")
     return job_from(body)
 
 
@@ -116,18 +144,38 @@ def job_from(body: Mapping[str, Any]) -> Job:
 
 def could_not_ask(answer: Answer) -> CouldNotAsk:
     said = _problem(answer.json) if isinstance(answer.json, dict) else None
+    number = _number(answer.status, said)
     match answer.status:
-        case 401 | 403:
-            why = "RunPod does not accept the API key; check RUNPOD_API_KEY."
+        case 401:
+            why = f"RunPod does not accept the API key ({number}); check RUNPOD_API_KEY."
+        case 408:
+            why = "RunPod gave up waiting for the request (408); the lab asks again."
         case 429:
             why = "RunPod asks to slow down (429); the lab waits and asks again."
-        case 404:
-            why = f"RunPod answered 404 ({said or 'no reason'}); check RUNPOD_ENDPOINT_ID and the API key."
         case status if status >= 500:
-            why = f"RunPod has a problem of its own just now ({status}); the lab asks again."
-        case status:
-            why = f"RunPod's answer ({status}) could not be understood; the lab asks again."
+            why = f"RunPod has a problem of its own just now ({number}); the lab asks again."
+        case status if 300 <= status < 400:
+            why = (
+                f"RunPod's address leads on to another one ({number}): check RUNPOD_BASE_URL, and sign in to this "
+                "network, if it wants that."
+            )
+        case status if answer.is_page and status != 404:
+            why = (
+                f"A web page came in place of RunPod's answer ({number}): sign in to this network, if it wants that. "
+                "The lab asks again."
+            )
+        case 403:
+            why = f"RunPod denies access ({number}); check RUNPOD_API_KEY and what it is allowed to do."
+        case 404:
+            why = f"RunPod answered {number}; check RUNPOD_BASE_URL, RUNPOD_ENDPOINT_ID and the API key."
+        case _:
+            why = f"RunPod's answer ({number}) could not be understood; the lab asks again."
     return CouldNotAsk(why, answer.retry_after_s)
+
+
+def _number(status: int, said: str | None) -> str:
+    """The status as it stands in a sentence, with what the answer said."""
+    return f"{status}: {said[:_LONGEST_QUOTE]}" if said else str(status)
 
 
 def _problem(body: Mapping[str, Any]) -> str | None:

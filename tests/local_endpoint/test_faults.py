@@ -78,6 +78,28 @@ def test_a_cut_reply_leaves_a_job(faulty: FaultyEndpoint, fault: Fault) -> None:
     assert faulty.job_count == 1
 
 
+def test_a_reset_in_the_body_leaves_a_job(faulty: FaultyEndpoint) -> None:
+    with pytest.raises(httpx.ReadError, match="reset by peer"):
+        faulty.run(Fault.reset())
+    assert faulty.job_count == 1
+
+
+def test_a_reply_that_stalls_leaves_a_job_and_an_open_connection(faulty: FaultyEndpoint) -> None:
+    faulty.planned.append(Fault.stall())
+    with pytest.raises(httpx.ReadTimeout):
+        faulty.client.http.post("/run", json={"input": {"a": 1}}, timeout=0.2)
+    assert faulty.job_count == 1
+
+
+@pytest.mark.parametrize("handled", [False, True])
+def test_raw_bytes_replace_the_reply(faulty: FaultyEndpoint, handled: bool) -> None:
+    answer = faulty.run(Fault.raw(b"HTTP/1.1 299 Odd\r\nX: y\r\n\r\nuntil the end", handled=handled))
+    assert (answer.status_code, answer.headers["x"], answer.text) == (299, "y", "until the end")
+    assert faulty.job_count == handled
+    with pytest.raises(httpx.RemoteProtocolError):
+        faulty.run(Fault.raw(b"SSH-2.0\r\n"))
+
+
 def test_a_slow_reply_arrives_whole(faulty: FaultyEndpoint) -> None:
     answer = faulty.run(Fault.slow(chunk_bytes=64, pause_s=0.001))
     assert answer.json()["status"] == "IN_QUEUE"

@@ -1,34 +1,37 @@
-"""What RunPod can answer, and what the lab makes of it. Up to the socket, one real server."""
+"""The client by itself: how answers are read, what is limited, what never raises.
+
+What becomes of a training when the network or RunPod fails stands in test_network_table.py.
+"""
 
 import gc
 import json
 import logging
 import socket
+import ssl
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
-from typing import Any
+from typing import NoReturn
 
+import httpcore
 import httpx
 import pytest
 import respx
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from local_endpoint import Fault
-from lora_core import CouldNotAsk, Job, JobNotFound, RunpodClient
+from lora_core import CouldNotAsk, Job, JobNotFound, RunpodClient, runpod_connection
 from lora_core.runpod_answers import Accepted, Health, NotSent, OutcomeUnknown, Refused
 from tests.lora_core.bench import FakeRunpod, SettableClock
-from tests.lora_core.raw_server import RawServer
+from tests.lora_core.network_events import JOB, STATUSES
 
 KEY = "rpa_VERYSECRET0123456789"
 BASE = "https://api.runpod.ai/v2"
 REQUEST = {"input": {"training_config": {"request_id": "16_1"}}}
-HTML = "<html><body>502 Bad Gateway</body></html>"
 
 
 @pytest.fixture(scope="module")
@@ -50,14 +53,6 @@ def client(runpod: FakeRunpod) -> Iterator[RunpodClient]:
         yield client
 
 
-@contextmanager
-def answered_by(answer: bytes, **how: Any) -> Iterator[tuple[RunpodClient, RawServer]]:
-    with RawServer(answer, **how).serving() as server:
-        timeout = httpx.Timeout(0.3)
-        with RunpodClient(server.base_url, "e1", SecretStr(KEY), timeout=timeout) as client:
-            yield client, server
-
-
 def problem(status: int, detail: str) -> dict[str, object]:
     return {"status": status, "title": "Problem", "detail": detail}
 
@@ -67,111 +62,6 @@ def problem(status: int, detail: str) -> dict[str, object]:
 
 def test_an_id_means_accepted(client: RunpodClient, runpod: FakeRunpod) -> None:
     assert client.submit(REQUEST) == Accepted(runpod.job_ids()[-1])
-
-
-@pytest.mark.parametrize(
-    ("answer", "says"),
-    [
-        (Fault.reply(401, problem(401, "invalid api key")), "invalid api key"),
-        (Fault.reply(404, problem(404, "endpoint not found")), "endpoint not found"),
-        (Fault.reply(404, problem(404, "job not found")), "job not found"),
-        (Fault.reply(400, problem(400, "the body is over 10 MiB")), "10 MiB"),
-        (Fault.reply(422, {"error": "input is missing"}), "input is missing"),
-        (Fault.reply(200, {"error": "no such template"}), "no such template"),
-        (Fault.reply(200, {"id": "", "error": {"message": "quota is used up"}}), "quota is used up"),
-        (Fault.reply(200, {"error": '{"error_type": "E", "error_message": "no GPU"}'}), "E: no GPU"),
-    ],
-)
-def test_an_answer_that_says_no_is_a_refusal_in_its_own_words(
-    client: RunpodClient, runpod: FakeRunpod, answer: Fault, says: str
-) -> None:
-    runpod.next_answers("run", answer)
-    outcome = client.submit(REQUEST)
-    assert isinstance(outcome, Refused)
-    assert says in outcome.why
-
-
-UNCLEAR = [
-    Fault.reply(200, b""),
-    Fault.reply(200, '{"id": "abc'),
-    Fault.reply(200, HTML, content_type="text/html"),
-    Fault.reply(200, "[]"),
-    Fault.reply(200, {}),
-    Fault.reply(200, {"status": "IN_QUEUE"}),
-    Fault.reply(200, {"status": "IN_QUEUE", "message": "queued"}),
-    Fault.reply(200, {"id": 7}),
-    Fault.reply(200, {"id": "  "}),
-    Fault.reply(202, {"status": "IN_QUEUE", "title": "Accepted"}),
-    Fault.reply(302, b"", headers={"location": "https://elsewhere.example/"}),
-    Fault.reply(400, HTML, content_type="text/html"),
-    Fault.reply(404, b""),
-    Fault.reply(408, problem(408, "request time-out")),
-    Fault.reply(500, problem(500, "internal error")),
-    Fault.reply(500, b""),
-    Fault.reply(502, HTML, content_type="text/html"),
-    Fault.reply(503, {"error": "no id here"}),
-    Fault.reply(504, b"upstream timed out", content_type="text/plain"),
-    Fault.lost_reply(),
-    Fault.cut_headers(),
-    Fault.cut_body(),
-]
-
-
-@pytest.mark.parametrize("answer", UNCLEAR)
-def test_anything_else_without_an_id_has_an_unknown_outcome_and_is_sent_only_once(
-    client: RunpodClient, runpod: FakeRunpod, answer: Fault
-) -> None:
-    runpod.next_answers("run", answer)
-    assert isinstance(client.submit(REQUEST), OutcomeUnknown)
-    assert runpod.count("run") == 1
-
-
-def test_a_read_time_out_has_an_unknown_outcome_and_is_sent_only_once(runpod: FakeRunpod) -> None:
-    address = runpod.address
-    runpod.next_answers("run", Fault.late_reply(5))
-    key, timeout = SecretStr(address.api_key), httpx.Timeout(0.2)
-    with RunpodClient(address.base_url, address.endpoint_id, key, timeout=timeout) as client:
-        assert isinstance(client.submit(REQUEST), OutcomeUnknown)
-    assert runpod.count("run") == 1
-
-
-@pytest.mark.parametrize(
-    "bytes_sent",
-    [
-        b"",
-        b"HTTP/1.1 200 OK\r\nContent-Le",
-        b'HTTP/1.1 200 OK\r\nContent-Length: 40\r\n\r\n{"id": "ab',
-        b'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\n{"id": "a\r\n',
-        b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\n\r\njunk",
-        b"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n{}",
-        b"HTTP/1.1 307 Go\r\nLocation: mailto:x\r\nContent-Length: 0\r\n\r\n",
-        b"HTTP/1.1 307 Go\r\nLocation: https://xn--/\r\nContent-Length: 0\r\n\r\n",
-        b"HTTP/1.1 999 What\r\nContent-Length: 0\r\n\r\n",
-        b"SSH-2.0-OpenSSH_9.6\r\n",
-        b"\x15\x03\x01\x00\x02\x02\x16",
-    ],
-)
-def test_a_broken_reply_is_an_unknown_outcome_and_no_evidence_of_a_job(bytes_sent: bytes) -> None:
-    with answered_by(bytes_sent) as (client, server):
-        assert isinstance(client.submit(REQUEST), OutcomeUnknown)
-        assert len(server.requests) == 1
-        assert isinstance(client.status("job-1"), CouldNotAsk)
-        assert isinstance(client.cancel("job-1"), CouldNotAsk)
-        assert isinstance(client.health(), CouldNotAsk)
-
-
-def test_a_silent_server_is_an_unknown_outcome() -> None:
-    with answered_by(b"", stays_open=True) as (client, server):
-        assert isinstance(client.submit(REQUEST), OutcomeUnknown)
-        assert len(server.requests) == 1
-
-
-def test_a_refused_connection_proves_that_nothing_was_sent() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    with RunpodClient(f"http://127.0.0.1:{port}/v2", "e1", SecretStr(KEY)) as client:
-        assert isinstance(client.submit(REQUEST), NotSent)
-        assert isinstance(client.status("job-1"), CouldNotAsk)
 
 
 @pytest.mark.parametrize(
@@ -242,46 +132,6 @@ def test_a_job_that_the_endpoint_does_not_know_is_not_found(client: RunpodClient
     assert client.cancel("00000000-0000-0000-0000-000000000000-u1") == JobNotFound()
 
 
-NO_WORD_OF_THE_JOB = [
-    Fault.reply(404, problem(404, "endpoint not found")),
-    Fault.reply(404, problem(404, "redis err: client is nil")),
-    Fault.reply(404, {"error": "redis err: client is nil"}),
-    Fault.reply(404, HTML, content_type="text/html"),
-    Fault.reply(404, b""),
-    Fault.reply(404, "job not found", content_type="text/plain"),
-    Fault.reply(200, problem(404, "job not found")),
-    Fault.reply(500, problem(404, "job not found")),
-    Fault.reply(401, problem(401, "invalid api key")),
-    Fault.reply(403, b""),
-    Fault.reply(429, b""),
-    Fault.reply(500, {"status": "COMPLETED", "id": "job-1"}),
-    Fault.reply(502, HTML, content_type="text/html"),
-    Fault.reply(503, b""),
-    Fault.reply(200, b""),
-    Fault.reply(200, HTML, content_type="text/html"),
-    Fault.reply(200, '{"status": "COMPLETED", "id": "jo'),
-    Fault.reply(200, {"id": "job-1"}),
-    Fault.reply(200, {"id": "job-1", "status": 200}),
-    Fault.reply(200, {"id": "job-1", "status": None}),
-    Fault.reply(200, "[1, 2]"),
-    Fault.reply(200, "null"),
-    Fault.reply(301, b"", headers={"location": "/elsewhere"}),
-    Fault.refuse(),
-    Fault.cut_headers(),
-    Fault.cut_body(),
-]
-
-
-@pytest.mark.parametrize("answer", NO_WORD_OF_THE_JOB)
-def test_every_other_answer_says_nothing_of_the_job(
-    client: RunpodClient, runpod: FakeRunpod, answer: Fault
-) -> None:
-    runpod.next_answers("status", answer)
-    evidence = client.status("job-1")
-    assert isinstance(evidence, CouldNotAsk)
-    assert evidence.why.endswith((".", "again", ")")) or "could not be asked" in evidence.why
-
-
 @pytest.mark.parametrize("asked", ["job-1-u1", "job-1"])
 @pytest.mark.parametrize("answered", ["job-1-u1", "job-1-e2", "job-1"])
 def test_a_job_may_be_answered_with_another_suffix(
@@ -289,16 +139,6 @@ def test_a_job_may_be_answered_with_another_suffix(
 ) -> None:
     runpod.next_answers("status", Fault.reply(200, {"id": answered, "status": "IN_QUEUE"}))
     assert client.status(asked) == Job("IN_QUEUE")
-
-
-def test_an_answer_about_another_job_says_nothing_of_ours(client: RunpodClient, runpod: FakeRunpod) -> None:
-    runpod.next_answers("status", Fault.reply(200, {"id": "job-2-u1", "status": "COMPLETED"}))
-    assert isinstance(client.status("job-1-u1"), CouldNotAsk)
-
-
-def test_a_status_that_nobody_knows_is_handed_on_as_it_is(client: RunpodClient, runpod: FakeRunpod) -> None:
-    runpod.next_answers("status", Fault.reply(200, {"id": "job-1", "status": "HIBERNATING"}))
-    assert client.status("job-1") == Job("HIBERNATING")
 
 
 @pytest.mark.parametrize(
@@ -359,20 +199,94 @@ def test_an_answer_of_many_megabytes_is_not_read_to_its_end() -> None:
         with RunpodClient(BASE, "e1", SecretStr(KEY)) as client:
             evidence = client.status("job-1")
     assert isinstance(evidence, CouldNotAsk)
-    assert "over 33554432 bytes" in evidence.why
+    assert "far too large" in evidence.why
 
 
-def test_a_reply_that_trickles_without_end_is_given_up(runpod: FakeRunpod) -> None:
+class SettableTime:
+    """`time.monotonic` that passes only when told to."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+def test_a_reply_may_take_so_long_after_its_request_however_old_the_connection_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock = SettableTime()
+    monkeypatch.setattr(runpod_connection, "time", clock)
+    stream = runpod_connection._BoundedStream(httpcore.MockStream([b"a", b"b", b"c"]), 60)
+    clock.now = 1000
+    stream.write(b"request")
+    clock.now = 1059
+    assert stream.read(10) == b"a"
+    clock.now = 1060
+    with pytest.raises(httpcore.ReadTimeout, match="over 60 s"):
+        stream.read(10)
+    stream.write(b"another")
+    assert stream.read(10) == b"b"
+
+
+def test_each_read_waits_no_longer_than_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    waited: list[float | None] = []
+
+    class Noting(httpcore.MockStream):
+        def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+            waited.append(timeout)
+            return super().read(max_bytes, timeout)
+
+    clock = SettableTime()
+    monkeypatch.setattr(runpod_connection, "time", clock)
+    stream = runpod_connection._BoundedStream(Noting([b"a", b"b", b"c"]), 60)
+    stream.read(1, timeout=30)
+    clock.now = 50
+    stream.read(1, timeout=30)
+    stream.read(1)
+    assert waited == [30, 10, 10]
+
+
+@pytest.mark.parametrize(
+    ("low", "words"),
+    [
+        (ssl.SSLCertVerificationError("self-signed"), "its certificate is not one that this computer trusts"),
+        (ssl.SSLError("handshake"), "no connection came about"),
+        (socket.gaierror("no such name"), "its address was not found; check that this computer is online"),
+    ],
+)
+def test_why_there_is_no_connection_is_read_from_what_lies_beneath(low: Exception, words: str) -> None:
+    def fail(request: httpx.Request) -> NoReturn:
+        raise httpx.ConnectError("technical text", request=request) from low
+
+    with RunpodClient(BASE, "e1", SecretStr(KEY), transport=httpx.MockTransport(fail)) as client:
+        assert client.status("job-1") == CouldNotAsk(
+            f"The endpoint could not be asked: {words}. The lab asks again."
+        )
+
+
+def test_the_technical_cause_goes_to_the_log_without_the_key(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+
+    def fail(request: httpx.Request) -> NoReturn:
+        raise httpx.ReadError(f"odd header {KEY}", request=request)
+
+    with RunpodClient(BASE, "e1", SecretStr(KEY), transport=httpx.MockTransport(fail)) as client:
+        client.submit(REQUEST)
+    assert "/run of endpoint e1: ReadError: odd header (API key)" in caplog.text
+
+
+@pytest.mark.parametrize("key", ["ok", "no"])
+def test_a_key_too_short_to_be_one_is_not_looked_for_in_answers(runpod: FakeRunpod, key: str) -> None:
     address = runpod.address
-    body = {"id": "job-1", "status": "COMPLETED", "output": "x" * 2000}
-    trickle = Fault.reply(200, body)
-    runpod.next_answers("status", Fault(answer=trickle.answer, delivery=Fault.slow().delivery, pause_s=0.05))
-    key = SecretStr(address.api_key)
-    with RunpodClient(address.base_url, address.endpoint_id, key, longest_reply_s=0.3) as client:
-        began = time.monotonic()
-        evidence = client.status("job-1")
-    assert isinstance(evidence, CouldNotAsk)
-    assert time.monotonic() - began < 3
+    runpod.next_answers("status", Fault.reply(200, {"id": "job-1", "status": "FAILED", "error": "ok, no"}))
+    with RunpodClient(address.base_url, address.endpoint_id, SecretStr(key)) as client:
+        assert client.status("job-1") == Job("FAILED", error="ok, no")
+
+
+def test_space_around_a_jobs_id_is_none_of_it(client: RunpodClient, runpod: FakeRunpod) -> None:
+    runpod.next_answers("run", Fault.reply(200, {"id": " abc-u1\n"}))
+    assert client.submit(REQUEST) == Accepted("abc-u1")
 
 
 def test_health_counts_jobs_and_workers_and_forgives_what_is_missing(
@@ -466,6 +380,38 @@ def test_no_status_no_header_and_no_body_makes_the_client_raise(
     assert KEY not in repr(said)
 
 
+REPLIES = (
+    b'HTTP/1.1 200 OK\r\nContent-Length: 36\r\n\r\n{"id": "job-1", "status": "FAILED"}  ',
+    b'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\n{"id": "a\r\n2\r\n"}\r\n0\r\nX: y\r\n\r\n',
+    b"HTTP/1.1 307 Go\r\nLocation: https://x.example/\r\nSet-Cookie: a=b; Max-Age=3\r\nContent-Length: 0\r\n\r\n",
+    b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\n\r\njunk",
+    b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.0 503 No\r\n\r\n<html>",
+)
+ODD_BYTES = st.text(st.sampled_from("\r\n: ,;\x00\xff019{}<ha"), min_size=1, max_size=4).map(str.encode)
+
+
+@given(reply=st.sampled_from(REPLIES), at=st.floats(0, 1), left_out=st.integers(0, 9), put_in=ODD_BYTES)
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_no_bytes_make_the_client_raise_or_say_that_nothing_was_sent(
+    client: RunpodClient, runpod: FakeRunpod, reply: bytes, at: float, left_out: int, put_in: bytes
+) -> None:
+    place = int(at * len(reply))
+    odd = Fault.raw(reply[:place] + put_in + reply[place + left_out :])
+    for verb in ("run", "status", "health"):
+        runpod.next_answers(verb, odd)
+    assert not isinstance(client.submit(REQUEST), NotSent)
+    client.status("job-1")
+    client.health()
+
+
+@pytest.mark.parametrize("key", ["", " \n"])
+def test_an_empty_key_is_told_and_nothing_is_sent(runpod: FakeRunpod, key: str) -> None:
+    address = runpod.address
+    with RunpodClient(address.base_url, address.endpoint_id, SecretStr(key)) as client:
+        assert client.submit(REQUEST) == Refused("RUNPOD_API_KEY is empty; copy the key into it.")
+    assert runpod.count() == 0
+
+
 @pytest.mark.parametrize("key", ["ключ", "a\nb", f"{KEY}\u2028{KEY}", "a\x00b"])
 def test_a_key_that_no_header_takes_is_refused_in_a_sentence_without_the_key(key: str) -> None:
     with RunpodClient(BASE, "e1", SecretStr(key)) as client:
@@ -497,12 +443,13 @@ def test_the_key_is_in_no_outcome_no_repr_and_no_log(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     address = runpod.address
-    runpod.next_answers("run", *UNCLEAR)
-    runpod.next_answers("status", *NO_WORD_OF_THE_JOB)
+    faults = [event.about(JOB, address.api_key) for event in STATUSES]
+    runpod.next_answers("run", *faults)
+    runpod.next_answers("status", *faults)
     with RunpodClient(address.base_url, address.endpoint_id, SecretStr(address.api_key)) as client:
         said: list[object] = [client, vars(client)]
-        said += [client.submit(REQUEST) for _ in range(len(UNCLEAR) + 1)]
-        said += [client.status("job-1") for _ in range(len(NO_WORD_OF_THE_JOB) + 1)]
+        for _ in faults:
+            said += [client.submit(REQUEST), client.status("job-1")]
         said += [client.cancel("job-1"), client.health()]
     assert caplog.records
     assert address.api_key not in repr(said) + str(said) + caplog.text

@@ -8,6 +8,7 @@ print(lab.check_status(16, version.name).sentence)
 from lora_core.comparison import Difference, changed_from, compare
 from lora_core.datasets import Dataset
 from lora_core.decide import decide
+from lora_core.duplicates import LeftAlone, Merging, TellingApart
 from lora_core.errors import (
     ConfigurationError,
     DamagedDocumentError,
@@ -42,6 +43,7 @@ from lora_core.parameters import (
 )
 from lora_core.progress import Progress
 from lora_core.reconciliation import StatusCheck, Tracked
+from lora_core.repair import Repaired, RepairPlan
 from lora_core.runpod import RunpodClient
 from lora_core.settings import Settings
 from lora_core.sightings import Sighting
@@ -68,7 +70,9 @@ __all__ = [
     "Job",
     "JobNotFound",
     "JobStatus",
+    "LeftAlone",
     "LoraCoreError",
+    "Merging",
     "ModelFile",
     "ModelSyncPlan",
     "NameTakenError",
@@ -80,6 +84,8 @@ __all__ = [
     "Present",
     "Progress",
     "RecordedParameters",
+    "RepairPlan",
+    "Repaired",
     "Review",
     "RunpodClient",
     "RunpodError",
@@ -94,6 +100,7 @@ __all__ = [
     "StoreUnavailableError",
     "Style",
     "SubmissionState",
+    "TellingApart",
     "Tracked",
     "TrainingBlockedError",
     "TrainingFacts",

@@ -25,6 +25,7 @@ IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp"})
 _FOLDER = re.compile(r"(\d+)_(.+)", re.DOTALL)
 _STYLE_FILE = "style.json"
 _SETS_FILE = "selection_sets.json"
+_CLAIMS = ".lora_lab/style_ids"
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,7 @@ class Styles:
     def __init__(self, store: DocumentStore, histories: Histories) -> None:
         self.store = store
         self.histories = histories
+        self._claims: dict[str, object] = {}
 
     def all(self) -> list[Style]:
         """All styles, by number, then folder."""
@@ -88,12 +90,8 @@ class Styles:
         name = normalized(name)
         if not name:
             raise InvalidNameError("A style needs a name.")
-        claimed = self._claimed(style_id)
-        style = Style(
-            claimed, f"{claimed}_{_folder_slug(name)}", name, trigger_token or f"SBai_style_{claimed}"
-        )
-        content = {"id": int(claimed), "name": style.name, "triggerToken": style.trigger_token}
-        self.store.write(f"{style.folder}/{_STYLE_FILE}", json_text.dumps(content), if_match=None)
+        style = self._claimed(style_id, name, trigger_token)
+        self.store.write(f"{style.folder}/{_STYLE_FILE}", json_text.dumps(_content(style)), if_match=None)
         return style
 
     def selection_sets(self, style: Style) -> list[SelectionSet]:
@@ -127,7 +125,7 @@ class Styles:
         style_id = _id_of(folder)
         parsed: object = None
         with suppress(StoreUnavailableError):  # its own pages tell; the other styles go on
-            parsed = self._json(f"{folder}/{_STYLE_FILE}")
+            parsed = self._json(f"{folder}/{_STYLE_FILE}") or self._as_claimed(folder, style_id)
         own: dict[str, Any] = parsed if isinstance(parsed, dict) else {}
         name, token = own.get("name"), own.get("triggerToken")
         problem = f"Two folders have the id {style_id}; rename one of them." if is_ambiguous else None
@@ -157,26 +155,46 @@ class Styles:
         except ValueError:
             return None
 
-    def _claimed(self, style_id: StyleId | None) -> str:
+    def _claimed(self, style_id: StyleId | None, name: str, trigger_token: str | None) -> Style:
         taken = {_id_of(folder) for folder in self.store.folders() if _FOLDER.fullmatch(folder)}
         if style_id is not None:
             wanted = str(style_id)
             if not (wanted.isascii() and wanted.isdecimal()):
                 raise InvalidNameError(f"A style's id is a whole number, not {wanted!r}.")
-            if wanted in taken or not self._claim(wanted):
+            style = None if wanted in taken else self._claim(wanted, name, trigger_token)
+            if style is None:
                 raise InvalidNameError(f"The id {wanted} is taken; choose another one.")
-            return wanted
+            return style
         number = max((int(one) for one in taken), default=0) + 1
-        while str(number) in taken or not self._claim(str(number)):
+        while str(number) in taken or (style := self._claim(str(number), name, trigger_token)) is None:
             number += 1
-        return str(number)
+        return style
 
-    def _claim(self, style_id: str) -> bool:
+    def _claim(self, style_id: str, name: str, trigger_token: str | None) -> Style | None:
+        """The style that the id is for by now; None when the id is taken."""
+        folder, token = f"{style_id}_{_folder_slug(name)}", trigger_token or f"SBai_style_{style_id}"
+        style = Style(style_id, folder, name, token)
+        claim = json_text.dumps({"folder": folder, **_content(style)})
         try:
-            self.store.write(f".lora_lab/style_ids/{style_id}", b"", if_match=None)
+            self.store.write(f"{_CLAIMS}/{style_id}", claim, if_match=None)
         except StoreConflictError:
-            return False
-        return True
+            return None
+        return style
+
+    def _as_claimed(self, folder: str, style_id: str) -> object:
+        """What a style is to be whose maker was killed between its folder and its `style.json`.
+
+        Asked once for each folder: an id is claimed before there is one, and never anew.
+        """
+        if folder not in self._claims:
+            claim = self._json(f"{_CLAIMS}/{style_id}")
+            is_its_own = isinstance(claim, dict) and claim.get("folder") == folder
+            self._claims[folder] = claim if is_its_own else None
+        return self._claims[folder]
+
+
+def _content(style: Style) -> dict[str, object]:
+    return {"id": int(style.id), "name": style.name, "triggerToken": style.trigger_token}
 
 
 def _id_of(folder: str) -> str:

@@ -51,13 +51,19 @@ def mended(
         there = saved.record(key)
         if there is None and key not in trashed:
             saved = saved.inserted_text(ours.text(key) or "", _place(saved, ours, key))
-        elif there is not None and there != record and state_of(there) in former:
+        elif there is not None and _is_stale(there, record, former):
             saved = saved.patched(key, _lacking(there, record))
     return saved
 
 
 def _made_here(document: HistoryDocument) -> Iterator[Record]:
     return (record for record in document.records if "key" in record)
+
+
+def _is_stale(there: Record, ours: Record, former: Collection[str]) -> bool:
+    has_job_alone = there.get("id") != there.get("requestId") and ours.get("id") == ours.get("requestId")
+    # An id of a job is never taken back: if only `there` has one, it is the copy that is of before.
+    return there != ours and not has_job_alone and state_of(there) in former
 
 
 def _lacking(there: Record, ours: Record) -> Mapping[str, Any]:

@@ -22,7 +22,8 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
 """Of the project's own parts."""
 
 LIBRARIES_OF_ONE_PLACE = {
-    "httpx": ("lora_core/runpod.py", "local_endpoint/"),
+    "httpx": ("lora_core/runpod.py", "lora_core/runpod_connection.py", "local_endpoint/"),
+    "httpcore": ("lora_core/runpod_connection.py",),
     "boto3": ("lora_core/s3_models.py",),
     "botocore": ("lora_core/s3_models.py",),
     "mypy_boto3_s3": ("lora_core/s3_models.py",),
@@ -32,6 +33,7 @@ LIBRARIES_OF_ONE_PLACE = {
 
 PURE = frozenset(
     {
+        *("disk_faults", "duplicates", "foreign_saves", "merging"),
         *("comparison", "decide", "document", "errors", "estimates", "evidence", "field_checks", "finding"),
         *(
             "finding_rules",
@@ -46,6 +48,7 @@ PURE = frozenset(
             "verdict",
         ),
         *("progress", "salvage", "times", "versions", "workflow"),
+        *("fragments", "oddities", "wreckage"),
     }
 )
 """Modules of lora_core that decide and do nothing: they import each other only."""
@@ -125,7 +128,7 @@ def _page_problems(one: Import, public: frozenset[str]) -> Iterator[str]:
 def _core_problems(path: str, one: Import) -> Iterator[str]:
     own = path.removeprefix("lora_core/").removesuffix(".py")
     used = _core_module(one)
-    if used == "lab" and own != "__init__":
+    if used == "lab" and own not in {"__init__", "__main__"}:
         yield "the lab stands on top of everything"
     if used == "" and own != "__init__":
         yield "lora_core's own modules name the module"

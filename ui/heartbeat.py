@@ -87,7 +87,7 @@ def _beat() -> None:
             st.rerun(scope="app")
         _list(here, here.running())
     except LoraCoreError as error:
-        st.caption(words.escaped(error))
+        st.warning(words.escaped(error), icon=":material/warning:")
 
 
 def _list(here: TrainingLab, running: list[Tracked]) -> None:

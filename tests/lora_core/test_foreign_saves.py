@@ -178,3 +178,17 @@ def test_a_mark_does_not_hide_that_a_record_is_stale(bench: Bench, lab: Training
     page.save()
     after = lab.version(STYLE, "V1")
     assert (after.status, after.is_good) == (VersionStatus.FAILED, is_good)
+
+
+def test_the_id_of_a_job_is_not_taken_back_by_a_copy_that_is_older_than_the_file() -> None:
+    """As a disk could leave it that loses the copy in a power cut, but not the file."""
+    sent = {
+        "key": "a",
+        "id": "job-u1",
+        "requestId": "1_2",
+        "status": "pending",
+        "submission": {"state": "sent"},
+    }
+    draft = {"key": "a", "id": "1_2", "requestId": "1_2", "status": "draft"}
+    saved, ours = (HistoryDocument.parse(json.dumps({"versions": [one]}).encode()) for one in (sent, draft))
+    assert mended(saved, ours, former={state_of(sent)}, trashed=()) is saved

@@ -102,11 +102,11 @@ def test_a_folder_that_cannot_be_read_is_said_so_and_is_not_an_empty_one(tmp_pat
     place = LocalModelFiles(tmp_path / "models")
 
     with pytest.raises(
-        StoreUnavailableError, match="a file where a folder should. Nothing was changed. Move it aside"
+        StoreUnavailableError, match=r"a file where a folder should\. Nothing was changed\. Move it aside"
     ):
         place.files()
     with pytest.raises(
-        StoreUnavailableError, match="a file where a folder should. Nothing was changed. Move it aside"
+        StoreUnavailableError, match=r"a file where a folder should\. Nothing was changed\. Move it aside"
     ):
         place.find(NAME)
 

@@ -259,7 +259,8 @@ class LabMachine(RuleBasedStateMachine):
         world.poll(0)
         world.look()
         world.assert_right()
-        for _ in range(3):
+        for is_readable in (False, True, True, True):
+            world.bench.bucket.is_readable = is_readable
             world.pass_time(26 * 3600)
             world.poll(0)
             world.look()

@@ -419,11 +419,23 @@ class World:
             case FailureReason.GIVEN_UP:
                 assert version.key in self.given_up
             case FailureReason.LOST:
-                known = [job for job in self.runpod.jobs() if _bare(job.id) == _bare(version.job_id or "")]
-                assert not known or version.key in self.seen, "called lost, and RunPod knows it"
+                self._assert_lost(version)
             case _:
                 silently = "COMPLETED" in words
                 assert silently or words & {word.value for word in _FAILED_WORDS}, "failed, and did not"
+
+    def _assert_lost(self, version: Version) -> None:
+        before = self.seen.get(version.key)
+        if before is not None and before.failure_reason is FailureReason.LOST:
+            return  # it may be known, or its model be there, since then: the next look tells
+        known = [job for job in self.runpod.jobs() if _bare(job.id) == _bare(version.job_id or "")]
+        assert not known, "called lost, and RunPod knows it"
+        assert self.bench.bucket.is_readable, "called lost, and nobody could look for its model"
+        model = self.bench.bucket.folder / f"{version.model_name}.safetensors"
+        sent_at = version.submission.submitted_at if version.submission else None
+        # A clock that was ahead at the submission makes its model look older: docs/reliability.md says so.
+        if model.exists() and sent_at is not None:
+            assert model.stat().st_mtime < sent_at.timestamp() - 300, "called lost, and its model is there"
 
     def assert_right(self) -> None:
         """Everything that RunPod still knows is shown as it is; asked after one poll with a good network."""

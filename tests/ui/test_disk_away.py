@@ -29,7 +29,8 @@ def beats(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 def sidebar(screen: object) -> str:
-    return "\n".join(str(one.value) for one in screen.app.sidebar.caption).replace("\\", "")  # type: ignore[attr-defined]
+    told = [*screen.app.sidebar.caption, *screen.app.sidebar.warning]  # type: ignore[attr-defined]
+    return "\n".join(str(one.value) for one in told).replace("\\", "")
 
 
 def test_styles_whose_disk_is_away_are_not_told_as_no_styles(screens: Screens, beats: list[float]) -> None:

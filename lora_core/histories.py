@@ -203,7 +203,7 @@ class Histories:
         is_live = name.endswith(LIVE)  # of the trash no other program knows
         if is_live:
             self._own.leave(name, before, after)
-        if etag is not None and after.data == self._saved(name)[0].data:
+        if (saved := self._parsed.get(name)) and saved[0] == etag and saved[1].data == after.data:
             return after  # the other program's save had done the same
         written = self.store.write(name, after.data, if_match=etag, keep_copy=is_live)
         is_ours_alone = written.displaced is None

@@ -34,10 +34,13 @@ class KeptCopies:
         with suppress(OSError):
             self._coming(name).unlink(missing_ok=True)
 
-    def confirm(self, name: str) -> None:
-        """What was announced is written."""
+    def confirm(self, name: str, etag: str | None = None) -> None:
+        """What was announced is written; with its etag, where that is known already."""
+        kept = self._kept(name)
         with suppress(OSError):
-            self._coming(name).replace(self._kept(name))
+            self._coming(name).replace(kept)
+            if etag is not None:
+                self._known[kept] = (_identity(kept.stat()), etag)
 
     def forget(self, name: str) -> None:
         """The document is written without a copy, or removed."""

@@ -52,6 +52,8 @@ class LocalStore:
         self._anchor = AnchoredFolder(root, mark=f"{_OWN_FOLDER}/root_id")
         self._copies = KeptCopies(root / _OWN_FOLDER / "kept")
         self._known: dict[str, tuple[_Stat, Stored]] = {}
+        self._last: dict[str, Stored] = {}
+        """What was read or written last: the same bytes need not be hashed again."""
         self._swept: set[str] = set()
         self._held = threading.local()
 
@@ -69,7 +71,7 @@ class LocalStore:
             except FileNotFoundError:
                 self._refuse_if_away(path)
                 return None
-        stored = Stored(data, _etag(data))
+        stored = Stored(data, self._etag_of(name, data))
         self._remember(name, _stat(before), stored)
         return stored
 
@@ -86,7 +88,7 @@ class LocalStore:
             current = _content(path)
             if current is None:
                 self._refuse_if_away(linked)
-            if (None if current is None else _etag(current)) != if_match:
+            if (None if current is None else self._etag_of(name, current)) != if_match:
                 raise StoreConflictError(f"{name} was changed by somebody else meanwhile.")
             if current is None:
                 make_folder(path.parent)
@@ -96,7 +98,8 @@ class LocalStore:
             self._anchor.leave_mark()
             backup = self._replaced(name, path, data, current, keep_copy)
             is_displaced = _confirmed(path, backup, current)
-        return Written(_etag(data), partial(_displaced, path, backup) if backup and is_displaced else None)
+        displaced = partial(_displaced, path, backup) if backup and is_displaced else None
+        return Written(self._etag_of(name, data), displaced)
 
     def delete(self, name: str, *, if_match: str) -> None:
         """See DocumentStore."""
@@ -177,6 +180,12 @@ class LocalStore:
         """See DocumentStore."""
         return self._path(name)
 
+    def _etag_of(self, name: str, data: bytes) -> str:
+        last = self._last.get(name)
+        if last is None or last.data != data:
+            last = self._last[name] = Stored(data, _etag(data))
+        return last.etag
+
     def _path(self, name: str) -> Path:
         parts = PurePosixPath(name).parts
         if not parts or name.startswith("/") or ".." in parts:
@@ -240,7 +249,7 @@ class LocalStore:
                 self._copies.withdraw(name)
                 raise
         if keep_copy:
-            self._copies.confirm(name)
+            self._copies.confirm(name, self._etag_of(name, data))
         return backup
 
     def _backed_up(self, path: Path, name: str) -> Path | None:

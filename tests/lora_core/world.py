@@ -490,7 +490,7 @@ class World:
 
     @contextmanager
     def happening(self, act: Callable[[], Any], *, in_the: str) -> Iterator[None]:
-        """Somebody else does something, once: in the middle of a `run` or `status`, or of the `wait` for a retry."""
+        """Somebody acts, once: before a `run`, while its `reply` comes, in a `status`, in the `wait` for a retry."""
         self._meanwhile = {in_the: act}
         self.bench.while_waiting = lambda: self._let_happen("wait")
         try:
@@ -508,6 +508,8 @@ class World:
             self._let_happen("status")
         if call.verb in ("run", "cancel"):
             self.truth.note(self.runpod.jobs())
+        if call.verb == "run":
+            self._let_happen("reply")
 
     def assert_at_rest(self) -> None:
         """After ttl nothing is open any more, unless only the user can tell."""

@@ -21,19 +21,23 @@ _EDITED_ANYWHERE = frozenset({"name", "description", "isGood", "lastSynced", "lo
 
 def state_of(record: Record) -> str:
     """A fingerprint of what only the lab changes in a record of its own."""
-    content = {name: value for name, value in record.items() if name not in _EDITED_ANYWHERE}
-    text = json.dumps(content, sort_keys=True, ensure_ascii=True)
-    return hashlib.sha256(f"{record_key(record)} {text}".encode()).hexdigest()[:24]
+    content = {name: value for name, value in record.items() if name not in (*_EDITED_ANYWHERE, "key")}
+    text = json.dumps([record_key(record), _spelled_once(content)], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:24]
 
 
 def left_behind(before: HistoryDocument, after: HistoryDocument) -> Iterator[str]:
     """The states that a change takes the lab's own records out of, or that it takes away with them."""
     untouched = {id(entry) for entry in after.entries}  # a change leaves the other entries the very objects
-    for record in _made_here(before):
-        if id(record) not in untouched:
-            now = after.record(record_key(record))
-            if now is None or state_of(now) != state_of(record):
-                yield state_of(record)
+    for record in before.records:
+        if id(record) in untouched:
+            continue
+        now = after.record(record_key(record))
+        is_made_here = "key" in record or (
+            now is not None and "key" in now
+        )  # an old draft that the lab starts
+        if is_made_here and (now is None or state_of(now) != state_of(record)):
+            yield state_of(record)
 
 
 def mended(
@@ -42,20 +46,36 @@ def mended(
     """`saved` by another program, with what it lacks of `ours`; `saved` itself when it lacks nothing.
 
     `former`: states that records of the lab once had. `trashed`: keys of the versions in the trash: one that is
-    missing may rightly be there, and one that is back as it was before is not.
+    missing may rightly be there, and one that is back as it was before is not. What is live in `ours` counts as
+    live, whatever an interrupted move has left in the trash.
     """
+    own = list(_made_here(ours))
+    gone = set(trashed) - {record_key(record) for record in own}
     for record in list(_made_here(saved)):
         key = record_key(record)
-        if key in trashed and state_of(record) in former:
+        if key in gone and state_of(record) in former and not saved.is_doubled(key):
             saved = saved.removed(key)
-    for record in reversed(list(_made_here(ours))):
+    for record in reversed(own):
         key = record_key(record)
         there = saved.record(key)
-        if there is None and key not in trashed:
+        if there is None:
             saved = saved.inserted_text(ours.text(key) or "", _place(saved, ours, key))
-        elif there is not None and _is_stale(there, record, former):
+        elif _is_stale(there, record, former):
             saved = saved.patched(key, _lacking(there, record))
     return saved
+
+
+def _spelled_once(value: Any) -> Any:
+    """8 and 8.0 are one number to the page, which writes 8."""
+    match value:
+        case float() if value.is_integer():
+            return int(value)
+        case dict():
+            return {name: _spelled_once(one) for name, one in value.items()}
+        case list():
+            return [_spelled_once(one) for one in value]
+        case _:
+            return value
 
 
 def _made_here(document: HistoryDocument) -> Iterator[Record]:
@@ -63,9 +83,16 @@ def _made_here(document: HistoryDocument) -> Iterator[Record]:
 
 
 def _is_stale(there: Record, ours: Record, former: Collection[str]) -> bool:
-    has_job_alone = there.get("id") != there.get("requestId") and ours.get("id") == ours.get("requestId")
-    # An id of a job is never taken back: if only `there` has one, it is the copy that is of before.
-    return there != ours and not has_job_alone and state_of(there) in former
+    if there == ours or (_has_job(there) and not _has_job(ours)):
+        return False  # an id of a job is never taken back: then it is the copy that is of before
+    # Whatever else was edited in it: a record that was sent cannot rightly be without its submission or its job.
+    has_lost_its_course = "submission" in ours and "submission" not in there
+    has_lost_its_job = _has_job(ours) and not _has_job(there)
+    return has_lost_its_course or has_lost_its_job or state_of(there) in former
+
+
+def _has_job(record: Record) -> bool:
+    return "submission" in record and record.get("id") != record.get("requestId")
 
 
 def _lacking(there: Record, ours: Record) -> Mapping[str, Any]:

@@ -135,6 +135,8 @@ class Histories:
                 theirs = written.displaced()
                 self._put_aside(name, theirs)
                 written = self.store.write(name, theirs, if_match=written.etag, keep_copy=is_live)
+                if is_live:  # what was accepted stays the lab's own, and is put back into what they saved
+                    self.store.keep(name, damage.proposal.data)
         if not is_whole:
             raise StoreConflictError(meanwhile)
 
@@ -204,7 +206,9 @@ class Histories:
         if is_live:
             self._own.leave(name, before, after)
         if (saved := self._parsed.get(name)) and saved[0] == etag and saved[1].data == after.data:
-            return after  # the other program's save had done the same
+            if is_live:  # the other program's save had done the same; from now on it is the lab's own, too
+                self.store.keep(name, after.data)
+            return after
         written = self.store.write(name, after.data, if_match=etag, keep_copy=is_live)
         is_ours_alone = written.displaced is None
         while written.displaced is not None:

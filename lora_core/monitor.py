@@ -188,6 +188,9 @@ class Monitor:
             if self._memory.found.get(style.folder, (None, []))[0] == etag:
                 return before
             is_mended = self._is_mended(style)
+            etag = self._histories.etag(
+                style.folder
+            )  # of what was put back, lest the same save go unseen again
             found = [Tracked(style, version) for version in self._records.in_flight(style)]
         except LoraCoreError as error:  # one style's damaged file must not stop the others
             _log.warning("Style %s cannot be read just now: %s", style.folder, error)

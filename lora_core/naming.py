@@ -4,6 +4,7 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Collection, Iterator
+from functools import lru_cache
 from itertools import count
 from typing import Final
 
@@ -16,6 +17,9 @@ _V_NUMBER: Final = re.compile(r"[vV]([0-9]{1,9})")
 _MODEL_FILE: Final = re.compile(r"style_[^/]+?_v([vV][0-9]{1,9})(?:\.safetensors)?")
 _SERIES: Final = re.compile(r"(.*?)([0-9]+)", re.DOTALL)
 _NOT_IN_SLUG: Final = re.compile(r"[^A-Za-z0-9._-]+")
+
+_REMEMBERED: Final = 65_536
+"""Names whose reading is kept: each new version looks at all names of its style."""
 
 _UNPRINTABLE: Final = frozenset({"Cc", "Cs", "Zl", "Zp"})
 _INVISIBLE: Final = frozenset({"Cf", "Mn", "Zs"})
@@ -96,11 +100,13 @@ def model_name(style_id: str, name: str, taken: Collection[str]) -> str:
     return first if not is_taken(first, models) else _first_free(numbered, models)
 
 
+@lru_cache(_REMEMBERED)
 def _folded(name: str) -> str:
     # Folding can decompose, so it is composed again afterwards.
     return unicodedata.normalize("NFC", normalized(name).casefold())
 
 
+@lru_cache(_REMEMBERED)
 def _v_number(name: str) -> int:
     text = normalized(name)
     adopted = _MODEL_FILE.fullmatch(text)

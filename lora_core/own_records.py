@@ -9,6 +9,7 @@ from collections.abc import Collection
 from contextlib import suppress
 
 from lora_core.document import HistoryDocument, NotAHistoryError
+from lora_core.durable_file import read_file
 from lora_core.foreign_saves import left_behind, mended
 from lora_core.stores import DocumentStore
 
@@ -19,6 +20,7 @@ class OwnRecords:
     def __init__(self, store: DocumentStore) -> None:
         self._store = store
         self._ours: dict[str, HistoryDocument] = {}
+        self._left: dict[str, set[str]] = {}
 
     def saved_over(self, name: str, etag: str) -> HistoryDocument | None:
         """What the lab wrote last, if somebody else wrote the document of this etag after it."""
@@ -40,18 +42,20 @@ class OwnRecords:
 
     def leave(self, name: str, before: HistoryDocument, after: HistoryDocument) -> None:
         """Notes the states that a change is about to take records out of."""
-        lines = "".join(f"{state}\n" for state in left_behind(before, after))
+        known = self._left.setdefault(name, set())
+        states = [state for state in left_behind(before, after) if state not in known]
         path = self._store.path(_former_file(name))
-        if lines and path is not None:
+        if states and path is not None:
+            known.update(states)  # a change that the disk refuses is tried again and again
             with suppress(OSError):
                 path.parent.mkdir(parents=True, exist_ok=True)
                 with path.open("a") as file:
-                    file.write(lines)
+                    file.write("".join(f"{state}\n" for state in states))
 
     def _former(self, name: str) -> frozenset[str]:
         path = self._store.path(_former_file(name))
         try:
-            return frozenset(path.read_text().split()) if path else frozenset()
+            return frozenset(read_file(path)[0].decode("ascii", "ignore").split()) if path else frozenset()
         except OSError:
             return frozenset()
 

@@ -48,6 +48,9 @@ class DocumentStore(Protocol):
     def delete(self, name: str, *, if_match: str) -> None:
         """Removes the document that has this etag; raises StoreConflictError otherwise."""
 
+    def keep(self, name: str, data: bytes) -> None:
+        """Remembers this as what the lab last made of the document, whatever lies there; see `kept_copy`."""
+
     def kept_copy(self, name: str, etag: str) -> bytes | None:
         """What we last wrote there ourselves, when somebody else wrote the document that has this etag.
 

@@ -96,7 +96,7 @@ class LocalStore:
                 _refuse_protected(path)
             self._sweep(name, path)
             self._anchor.leave_mark()
-            backup = self._replaced(name, path, data, current, keep_copy)
+            backup = self._replaced(name, path, data, current, keep_copy and not self._is_linked(name))
             is_displaced = _confirmed(path, backup, current)
         displaced = partial(_displaced, path, backup) if backup and is_displaced else None
         return Written(self._etag_of(name, data), displaced)
@@ -114,12 +114,19 @@ class LocalStore:
             path.unlink()
             _confirmed(path, None, None)
 
+    def keep(self, name: str, data: bytes) -> None:
+        """See DocumentStore."""
+        with explained(self._path(name)), self.exclusive(name):
+            if not self._is_linked(name):
+                self._copies.announce(name, data, None)
+                self._copies.confirm(name, _etag(data))
+
     def kept_copy(self, name: str, etag: str) -> bytes | None:
         """See DocumentStore."""
         with explained(self._path(name)):
             self._anchor.check()
         etags = self._copies.etags(name)
-        if etag in etags or etags == (None, None):
+        if etag in etags or etags == (None, None) or self._is_linked(name):
             return None
         if self.etag(name) != etag or self._copies.etags(name) != etags:
             return None  # one of ours is just writing; whoever reads again sees what
@@ -213,13 +220,18 @@ class LocalStore:
             if part.is_symlink() and not part.exists():
                 raise DiskFaultError(Cause.GONE, path)
 
+    def _is_linked(self, name: str) -> bool:
+        """Whether it lies behind a link: another lab may write it, under a lock and with copies of its own."""
+        own = Path(os.path.realpath(self.root), *PurePosixPath(name).parts)
+        return own != Path(os.path.realpath(self._path(name)))
+
     def _sweep(self, name: str, path: Path) -> None:
         """Removes what a killed process left of this document; nobody of ours writes it, for we hold its lock."""
         if name in self._swept:
             return
         self._swept.add(name)
-        if path != Path(os.path.realpath(self.root), *PurePosixPath(name).parts):
-            return  # behind a link: another lab may write it under a lock of its own
+        if self._is_linked(name):
+            return
         backup, kept = self._own("backups", name), self._own("kept", name)
         left = _matching(path.parent, _temporary_of(path))
         if left:
@@ -235,11 +247,11 @@ class LocalStore:
     ) -> Path | None:
         """Puts the new content in place; answers where the old one is kept."""
         with new_beside(path, data) as temporary:
-            if keep_copy:
-                self._copies.announce(name, data, current)
-            else:
-                self._copies.forget(name)
             try:
+                if keep_copy:
+                    self._copies.announce(name, data, current)
+                else:
+                    self._copies.forget(name)
                 backup = self._backed_up(path, name)
                 if backup is None:
                     _put_first(temporary, path)

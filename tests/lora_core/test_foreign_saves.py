@@ -8,10 +8,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from local_endpoint import Call, Fault
 from lora_core import TrainingLab, VersionStatus
 from lora_core.document import HistoryDocument, record_key
 from lora_core.foreign_saves import left_behind, mended, state_of
 from tests.lora_core.bench import PARAMETERS, SET, STYLE, Bench, started
+
+
+def as_javascript_writes(value: Any) -> Any:
+    """8.0 is written as 8 there."""
+    match value:
+        case float() if value.is_integer():
+            return int(value)
+        case dict():
+            return {name: as_javascript_writes(one) for name, one in value.items()}
+        case list():
+            return [as_javascript_writes(one) for one in value]
+    return value
 
 
 class OldPage:
@@ -23,7 +36,7 @@ class OldPage:
 
     def save(self) -> None:
         with self._file.open("w") as file:
-            json.dump({"versions": self.versions}, file, indent=2)
+            json.dump({"versions": as_javascript_writes(self.versions)}, file, indent=2)
 
     def of(self, name: str) -> dict[str, Any]:
         return next(one for one in self.versions if one["name"] == name)
@@ -152,7 +165,9 @@ def test_mending_gives_back_what_is_ours_once_and_takes_nothing_of_others(
     there = {record_key(record) for record in after.records}
     assert {record_key(record) for record in ours.records if "key" in record} <= there | trashed
     for record in saved.records:
-        if "key" not in record or state_of(record) not in states:
+        mine = ours.record(record_key(record)) or {}
+        is_sent_since = "submission" in mine and "submission" not in record
+        if "key" not in record or (state_of(record) not in states and not is_sent_since):
             assert after.record(record_key(record)) == record
     assert mended(ours, ours, former=(), trashed=trashed) is ours
 
@@ -192,3 +207,108 @@ def test_the_id_of_a_job_is_not_taken_back_by_a_copy_that_is_older_than_the_file
     draft = {"key": "a", "id": "1_2", "requestId": "1_2", "status": "draft"}
     saved, ours = (HistoryDocument.parse(json.dumps({"versions": [one]}).encode()) for one in (sent, draft))
     assert mended(saved, ours, former={state_of(sent)}, trashed=()) is saved
+
+
+WHOLE = PARAMETERS.model_copy(
+    update={"network_alpha": 8.0, "learning_rate": 1.0, "optimizer_type": "prodigy"}
+)
+
+
+@pytest.mark.parametrize("edit", [{}, {"max_train_steps": 200}])
+def test_a_draft_that_was_started_since_is_not_sent_again_however_the_page_spells_it(
+    bench: Bench, lab: TrainingLab, edit: dict[str, Any]
+) -> None:
+    key = lab.save_draft(STYLE, parameters=WHOLE, selection_set_id=SET).key
+    page = OldPage(bench)
+    lab.start_draft(STYLE, key)
+    page.of("V1")["parameters"].update(edit)
+    page.save()
+    lab.start_draft(STYLE, key)
+    assert bench.runpod.count("run") == 1
+    assert lab.version(STYLE, key).job_id == bench.runpod.job_ids()[0]
+
+
+def test_an_old_draft_that_the_lab_started_is_not_sent_again(bench: Bench, lab: TrainingLab) -> None:
+    draft = {"id": "old", "name": "old", "status": "draft", "selectionSetId": SET}
+    draft["parameters"] = {**PARAMETERS.model_dump(), "class_tokens": "style SBai_style_1"}
+    bench.history_file.write_text(json.dumps({"versions": [draft]}))
+    page = OldPage(bench)
+    lab.start_draft(STYLE, "old")
+    page.save()
+    lab.start_draft(STYLE, "old")
+    assert bench.runpod.count("run") == 1
+
+
+def test_what_an_interrupted_restore_left_in_the_trash_takes_nothing_that_runs(
+    bench: Bench, lab: TrainingLab
+) -> None:
+    key = lab.save_draft(STYLE, parameters=PARAMETERS, selection_set_id=SET).key
+    lab.delete(STYLE, key)
+    trash = bench.history_file.with_name("training_versions.trash.json")
+    in_both = trash.read_bytes()
+    lab.restore(STYLE, key)
+    trash.write_bytes(in_both)
+    page = OldPage(bench)
+    version = lab.start_draft(STYLE, key)
+    page.save()
+    assert [one.version.key for one in lab.running()] == [key]
+    lab.refresh()
+    assert lab.version(STYLE, key).job_id == version.job_id
+
+
+def test_a_save_that_did_what_the_lab_was_about_to_do_is_the_labs_own(bench: Bench, lab: TrainingLab) -> None:
+    """Else the copy of before would bring back a `sending` that nobody answers any more."""
+    key = lab.save_draft(STYLE, parameters=PARAMETERS, selection_set_id=SET).key
+    no = Fault.reply(429, b"", headers={"retry-after": "60"})
+    bench.runpod.next_answers("run", no)
+    refused = lab.start_draft(STYLE, key)
+    page = bench.history_file.read_bytes()
+
+    def page_saves(_: Call) -> Fault:
+        bench.history_file.write_bytes(page)
+        return no
+
+    bench.runpod.hook = page_saves
+    lab.start_draft(STYLE, key)
+    bench.runpod.hook = None
+    assert lab.version(STYLE, key).raw == refused.raw
+    assert bench.open_lab().version(STYLE, key).status is VersionStatus.DRAFT
+
+
+def test_the_same_save_is_put_right_each_time(bench: Bench, lab: TrainingLab) -> None:
+    started(lab)
+    page = OldPage(bench)
+    started(lab)
+    for _ in range(3):
+        page.save()
+        lab.refresh()
+        assert len(OldPage(bench).versions) == 2
+
+
+def test_what_two_roots_share_by_a_link_is_left_to_both(bench: Bench, lab: TrainingLab) -> None:
+    draft = lab.save_draft(STYLE, parameters=PARAMETERS)
+    other_root = bench.folder / "other"
+    other_root.mkdir()
+    folder = bench.history_file.parent
+    (other_root / folder.name).symlink_to(folder)
+    other = bench.open_lab(lora_lab_root=str(other_root))
+    before = lab.version(STYLE, draft.key).raw
+    other.revise_draft(STYLE, draft.key, parameters={"max_train_steps": 200})
+    other.revise_draft(STYLE, draft.key, parameters=PARAMETERS)
+    other.delete(STYLE, draft.key)
+    assert before and [one.key for one in other.trash(STYLE)] == [draft.key]
+
+
+def test_former_states_that_are_no_text_harm_nobody(bench: Bench, lab: TrainingLab) -> None:
+    started(lab)
+    page = OldPage(bench)
+    started(lab)
+    for file in (bench.history_file.parent.parent / ".lora_lab" / "former").iterdir():
+        file.write_bytes(b"\xff\xfe\n" + file.read_bytes())
+    page.save()
+    assert names(bench.open_lab()) == ["V2", "V1"]
+
+
+def test_half_a_character_in_a_key_is_no_obstacle() -> None:
+    document = HistoryDocument.parse(b'{"versions": [{"key": "\\ud800x", "status": "draft"}]}')
+    assert list(left_behind(document, document.removed("\ud800x")))

@@ -322,6 +322,7 @@ def test_a_patch_of_what_is_deleted_meanwhile_arrives_in_the_trash(lab: StyleFol
         record = lab.raw()[0]
         lab.put(record, document=TRASH)
         lab.put()
+        lab.store.keep(f"{lab.folder.name}/{LIVE}", lab.live_path.read_bytes())
 
     hooks(lab).before_write = delete
     patched = lab.records.patch(lab.style, key, lambda _: {"status": "completed"})

@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 TEST_WORKERS ?= 2
+SOAK_WALKS ?= 50000
 
 .PHONY: run test check soak bench screenshots format clean
 
@@ -14,7 +15,7 @@ test: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadgroup
 
 soak: $(VENV)/.installed-dev
-	LORA_LAB_WALKS=50000 LORA_LAB_FIRST_SEED=$$(date +%s) \
+	LORA_LAB_WALKS=$(SOAK_WALKS) LORA_LAB_FIRST_SEED=$$(date +%s) \
 		$(BIN)/python -m pytest -n $(TEST_WORKERS) -p no:randomly tests/lora_core/test_stateful.py
 
 check: $(VENV)/.installed-dev

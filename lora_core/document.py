@@ -7,14 +7,15 @@ changed record, and that record itself, is scanned for places.
 """
 
 import codecs
+import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from lora_core import json_text
-from lora_core.json_text import REMOVED, Span
+from lora_core.json_text import REMOVED, Element, Span
 
 Record = Mapping[str, Any]
 """A version as it stands in the file, with every key that anybody ever put there."""
@@ -106,23 +107,31 @@ class HistoryDocument:
 
         Raises KeyError when no record has that identity.
         """
-        at = self._positions[key]
-        entry = dict(self.entries[at])
-        plain = {name: _as_read(value) for name, value in changes.items()}
-        needed = {name: value for name, value in plain.items() if not _same(entry.get(name, REMOVED), value)}
-        if not needed:
-            return self
-        text = self.data.decode()
+        at, text = self._positions[key], self.data.decode()
         span = self._entry_span(text, at)
-        body = text[span.start : span.end]
-        for name, value in needed.items():
-            body = json_text.with_member(body, name, value)
-            if value is REMOVED:
-                del entry[name]
-            else:
-                entry[name] = value
+        body, entry = with_changes(text[span.start : span.end], self.entries[at], changes)
+        if entry is self.entries[at]:
+            return self
         text = text[: span.start] + body + text[span.end :]
         return HistoryDocument(text.encode(), (*self.entries[:at], entry, *self.entries[at + 1 :]))
+
+    def arranged(self, wanted: Sequence[Element]) -> "HistoryDocument":
+        """With these entries in this order, written at once: many changes one by one each copy the whole text.
+
+        This very document when they are those that are there.
+        """
+        text = self.data.decode()
+        start = self._list_start(text)
+        there = [text[span.start : span.end] for span in json_text.elements(text, start)]
+        if [element.text for element in wanted] == there:
+            return self
+        entries = (
+            self.entries[one.at]
+            if one.at is not None and one.text == there[one.at]
+            else json_text.loads(one.text.encode())
+            for one in wanted
+        )
+        return HistoryDocument(json_text.with_elements(text, start, wanted).encode(), tuple(entries))
 
     def removed(self, key: str) -> "HistoryDocument":
         """Without the record; this very document when it is not there."""
@@ -160,6 +169,16 @@ class HistoryDocument:
         return json_text.element_at(text, self._list_start(text), at)
 
 
+def with_changes(text: str, record: Record, changes: Mapping[str, Any]) -> tuple[str, Record]:
+    """A record's own text with the named keys changed, and the record; the very record when nothing would change."""
+    plain = {name: _as_read(value) for name, value in changes.items()}
+    needed = {name: value for name, value in plain.items() if not _same(record.get(name, REMOVED), value)}
+    for name, value in needed.items():
+        text = json_text.with_member(text, name, value)
+    kept = {name: value for name, value in {**record, **needed}.items() if value is not REMOVED}
+    return text, kept if needed else record
+
+
 def _complaint(data: bytes, error: ValueError) -> str:
     """What happened to the file, where that can be told, rather than what the parser met first."""
     if not data.strip(b" \t\r\n"):
@@ -172,7 +191,21 @@ def _complaint(data: bytes, error: ValueError) -> str:
         return "a byte order mark stands before it"
     if _MERGE_MARKER.search(data):
         return "no valid JSON: the two sides of a merge stand in it"
-    return f"no valid JSON: {error}"
+    return f"no valid JSON: {_cut(data) or error}"
+
+
+def _cut(data: bytes) -> str | None:
+    """Where it ends too early, if the parser came to the end and wanted more."""
+    text = data.decode(errors="replace")
+    try:
+        json.loads(text)
+    except json.JSONDecodeError as error:
+        if error.msg.startswith("Unterminated string"):
+            return "it ends in the middle of a text"
+        return None if text[error.pos :].strip() else "its end is missing"
+    except (RecursionError, ValueError):  # nested too deeply; a number of too many digits
+        return None
+    return None
 
 
 def _as_read(value: Any) -> Any:

@@ -8,28 +8,24 @@ and match nothing.
 
 import json
 import uuid
-from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, count
 from typing import Any, Final
 
 from lora_core import json_text
-from lora_core.document import HistoryDocument
-from lora_core.json_text import REMOVED
+from lora_core.document import HistoryDocument, with_changes
+from lora_core.json_text import REMOVED, Element
 from lora_core.merging import (
     contradiction,
-    file_names,
     in_order,
     is_bare,
-    job_of,
     left_behind,
     taken_over,
     weight,
 )
-from lora_core.model_urls import model_location
-from lora_core.versions import Version, VersionStatus, job_stem
-
-_Mark = tuple[str, Hashable]
+from lora_core.record_links import ONE_ID, LinkIndex
+from lora_core.versions import Version, VersionStatus
 
 
 @dataclass(frozen=True)
@@ -124,7 +120,7 @@ def judged(
 def across(live: Sequence[Version], trash: Sequence[Version]) -> tuple[LeftAlone, ...]:
     """Versions in the trash that look like one training with live ones: they are only reported."""
     versions = dict(enumerate([*live, *trash]))
-    index = _Index(versions)
+    index = LinkIndex(versions)
     pairs = {tuple(sorted((at, other))) for at in versions for other in index.link(at).others}
     return tuple(
         LeftAlone((versions[one], versions[two]), "one of them is in the trash")
@@ -144,59 +140,6 @@ def redirected(document: HistoryDocument, moved: Mapping[str, str]) -> HistoryDo
         and document.record(based_on) is None
     }
     return _rewritten(document, changes, ())
-
-
-@dataclass(frozen=True)
-class _Link:
-    """Those with which a record is connected by the strongest rule that finds any."""
-
-    others: tuple[int, ...] = ()
-    evidence: str = ""
-
-
-class _Index:
-    """Which records could be one training, by what they name."""
-
-    def __init__(self, versions: Mapping[int, Version]) -> None:
-        self._marks = {at: _marks(version) for at, version in versions.items()}
-        self._holders: dict[_Mark, list[int]] = {}
-        for at, rules in self._marks.items():
-            for mark in frozenset().union(*rules):
-                self._holders.setdefault(mark, []).append(at)
-
-    def link(self, at: int) -> _Link:
-        for marks, evidence in zip(self._marks[at], _EVIDENCE, strict=True):
-            holders = (self._holders.get((_SOUGHT.get(kind, kind), value), ()) for kind, value in marks)
-            if others := {other for held in holders for other in held} - {at}:
-                return _Link(tuple(sorted(others)), evidence)
-        return _Link()
-
-
-_EVIDENCE: Final = (
-    "they have one id",
-    "both name the same model file",
-    "both bear the name of one model",
-    "one is the model file that the other is called after",
-)
-_SOUGHT: Final = {"called": "spelled", "spelled": "called"}
-
-
-def _marks(version: Version) -> tuple[frozenset[_Mark], ...]:
-    """What a record names, from the strongest rule to the weakest."""
-    if version.status is VersionStatus.DRAFT:
-        return (frozenset(),) * len(_EVIDENCE)
-    job, location, files = job_of(version), model_location(version.lora_url), file_names(version)
-    ids = {("id", one) for one in (version.key, version.id) if one}
-    models = files | {version.model_name} - {None}
-    # What the lab sent has its model's name frozen; its own name says nothing of it.
-    is_old = version.raw.get("submission") is None
-    called = {("called", f"style_{version.style_id}_v{version.name}")} if is_old else set()
-    return (
-        frozenset(ids | ({("job", job_stem(job))} if job else set())),
-        frozenset({("file", location)} if location else ()),
-        frozenset(("model", name) for name in models),
-        frozenset(called | {("spelled", name) for name in files}),
-    )
 
 
 class _Judging:
@@ -234,7 +177,7 @@ class _Judging:
     def left_alone(self) -> Iterator[LeftAlone]:
         """What looks like one training after the repairs, too; what was just told apart has been told of."""
         versions = self._visible()
-        index = _Index(versions)
+        index = LinkIndex(versions)
         pairs = {
             tuple(sorted((at, other)))
             for at in versions
@@ -254,7 +197,7 @@ class _Judging:
     def _mergings(self) -> Iterator[Merging]:
         """Those that are clear at once; a record that has just changed is looked at again in the next round."""
         versions = self._visible()
-        index = _Index(versions)
+        index = LinkIndex(versions)
         self._touched = set()
         # Whole records first: then a trace has one home, where there were two copies of it.
         for at in sorted(versions, key=lambda place: (is_bare(versions[place]), place)):
@@ -267,7 +210,7 @@ class _Judging:
 
     def _merged(self, home: int, at: int, evidence: str) -> Merging:
         kept, gone = self._versions[home], self._versions[at]
-        if evidence == _EVIDENCE[0] and kept.key != gone.key and kept.id != gone.id:
+        if evidence == ONE_ID and kept.key != gone.key and kept.id != gone.id:
             evidence = "they come from one job"
         merging = Merging(kept, gone, evidence, taken_over(kept, gone), left_behind(kept, gone))
         self._change(home, merging.changes)
@@ -370,15 +313,12 @@ def _rewritten(
     """With new values in the records at some places, and without those at others; all other bytes stay."""
     if not changes and not gone:
         return document
-    text = document.data.decode()
-    spans = list(json_text.elements(text, json_text.member_start(text, "versions")))
-    bodies = {at: text[span.start : span.end] for at, span in enumerate(spans) if at not in gone}
-    for at in changes.keys() & bodies.keys():
-        for name, value in changes[at].items():
-            bodies[at] = json_text.with_member(bodies[at], name, value)
-    *others, last = bodies
-    kept = "".join(bodies[at] + text[spans[at].end : spans[at + 1].start] for at in others) + bodies[last]
-    return HistoryDocument.parse((text[: spans[0].start] + kept + text[spans[-1].end :]).encode())
+    wanted = (
+        Element(with_changes(text, document.entries[at], changes[at])[0] if at in changes else text, at)
+        for at, text in enumerate(document.texts())
+        if at not in gone
+    )
+    return document.arranged(list(wanted))
 
 
 def _told(version: Version, *, with_date: bool = False) -> str:

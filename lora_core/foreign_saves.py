@@ -9,11 +9,12 @@ stays.
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from lora_core.document import HistoryDocument, Record, record_key
-from lora_core.json_text import REMOVED
+from lora_core.document import HistoryDocument, Record, record_key, with_changes
+from lora_core.json_text import REMOVED, Element
 
 _EDITED_ANYWHERE = frozenset({"name", "description", "isGood", "lastSynced", "loraUrl"})
 """Keys that both programs let people change, and so tell nothing of when a record was read."""
@@ -26,16 +27,15 @@ def state_of(record: Record) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:24]
 
 
-def left_behind(before: HistoryDocument, after: HistoryDocument) -> Iterator[str]:
+def former_states(before: HistoryDocument, after: HistoryDocument) -> Iterator[str]:
     """The states that a change takes the lab's own records out of, or that it takes away with them."""
     untouched = {id(entry) for entry in after.entries}  # a change leaves the other entries the very objects
     for record in before.records:
         if id(record) in untouched:
             continue
         now = after.record(record_key(record))
-        is_made_here = "key" in record or (
-            now is not None and "key" in now
-        )  # an old draft that the lab starts
+        is_adopted = now is not None and "key" in now  # an old draft that the lab starts
+        is_made_here = "key" in record or is_adopted
         if is_made_here and (now is None or state_of(now) != state_of(record)):
             yield state_of(record)
 
@@ -49,20 +49,46 @@ def mended(
     missing may rightly be there, and one that is back as it was before is not. What is live in `ours` counts as
     live, whatever an interrupted move has left in the trash.
     """
-    own = list(_made_here(ours))
-    gone = set(trashed) - {record_key(record) for record in own}
-    for record in list(_made_here(saved)):
-        key = record_key(record)
-        if key in gone and state_of(record) in former and not saved.is_doubled(key):
-            saved = saved.removed(key)
-    for record in reversed(own):
-        key = record_key(record)
-        there = saved.record(key)
-        if there is None:
-            saved = saved.inserted_text(ours.text(key) or "", _place(saved, ours, key))
-        elif _is_stale(there, record, former):
-            saved = saved.patched(key, _lacking(there, record))
-    return saved
+    gone = set(trashed) - {record_key(record) for record in _made_here(ours)}
+    counted = Counter(map(_key, saved.entries))
+    single = {key for key, count in counted.items() if key is not None and count == 1}
+    back = {
+        record_key(record)
+        for record in _made_here(saved)
+        if record_key(record) in gone & single and state_of(record) in former
+    }
+    missing = _missing(ours, present=counted.keys() - back)
+    wanted: list[Element] = []
+    for at, (entry, text) in enumerate(zip(saved.entries, saved.texts(), strict=True)):
+        key = _key(entry)
+        if key in back:
+            continue
+        wanted += map(Element, missing.pop(key, ()) if key is not None else ())
+        own = ours.record(key) if key in single else None
+        if own is not None and "key" in own and _is_stale(entry, own, former):
+            text = with_changes(text, entry, _lacking(entry, own))[0]
+        wanted.append(Element(text, at))
+    return saved.arranged([*wanted, *map(Element, missing[None])])
+
+
+def _missing(ours: HistoryDocument, present: Collection[str | None]) -> dict[str | None, list[str]]:
+    """The texts of what is missing, by the key of the version that they stand before; None: at the end."""
+    missing: dict[str | None, list[str]] = {}
+    waiting: list[str] = []
+    for entry, text in zip(ours.entries, ours.texts(), strict=True):
+        key = _key(entry)
+        if key in present:
+            missing.setdefault(key, []).extend(waiting)
+            waiting = []
+        elif key is not None and "key" in entry:
+            waiting.append(text)
+    missing[None] = waiting
+    return missing
+
+
+def _key(entry: object) -> str | None:
+    """Of what is a record."""
+    return record_key(entry) if isinstance(entry, dict) else None
 
 
 def _spelled_once(value: Any) -> Any:
@@ -101,11 +127,3 @@ def _lacking(there: Record, ours: Record) -> Mapping[str, Any]:
     if "loraUrl" in ours:  # an address is never lost, nor a faster form of it
         lacking["loraUrl"] = ours["loraUrl"]
     return lacking
-
-
-def _place(saved: HistoryDocument, ours: HistoryDocument, key: str) -> int:
-    """Before the version that follows it in the lab's own list; at the end when none of those is there."""
-    places = {record_key(entry): at for at, entry in enumerate(saved.entries) if isinstance(entry, dict)}
-    keys = [record_key(record) for record in ours.records]
-    following = keys[keys.index(key) + 1 :]
-    return next((places[other] for other in following if other in places), len(saved.entries))

@@ -6,7 +6,7 @@ The places come from the standard library's own scanner, which tells where a val
 import itertools
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final, NamedTuple, NoReturn
 
 import orjson
@@ -23,6 +23,13 @@ class Span(NamedTuple):
 
     start: int
     end: int
+
+
+class Element(NamedTuple):
+    """The text of an array's element; `at` is where it stood before, None for a new one."""
+
+    text: str
+    at: int | None = None
 
 
 class Member(NamedTuple):
@@ -125,6 +132,21 @@ def without_element(text: str, start: int, number: int) -> str:
     if number + 1 < len(spans):
         return text[: spans[number].start] + text[spans[number + 1].start :]
     return text[: spans[number - 1].end] + text[spans[number].end :]
+
+
+def with_elements(text: str, start: int, wanted: Sequence[Element]) -> str:
+    """With these elements in the array that opens at `start`, in one pass; what stood between two of them stays."""
+    gaps, spans = _gaps(text, start), list(elements(text, start))
+    end = text.index("]", spans[-1].end) if spans else _skip(text, start + 1)
+    if not wanted:
+        return text[: start + 1] + text[end:]
+    parts = [text[: start + 1], gaps.before, wanted[0].text]
+    for before, element in itertools.pairwise(wanted):
+        at = len(spans) if before.at is None else before.at
+        is_followed = at + 1 < len(spans)
+        gap = text[spans[at].end : spans[at + 1].start] if is_followed else f",{gaps.between}"
+        parts += [gap, element.text]
+    return "".join([*parts, text[spans[-1].end : end] if spans else gaps.after, text[end:]])
 
 
 def with_member(text: str, key: str, value: object) -> str:

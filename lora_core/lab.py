@@ -2,14 +2,13 @@
 
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
 
 from lora_core.datasets import Dataset
+from lora_core.deliveries import Deliveries
 from lora_core.endpoints import Endpoints
 from lora_core.errors import StoreError
-from lora_core.evidence import CouldNotAsk, Job, JobNotFound
 from lora_core.forecast import FinishedJobs, Review, Values, remaining, spent_usd
 from lora_core.histories import Damage, Histories
 from lora_core.model_adoption import ModelSyncPlan, applied, planned
@@ -39,7 +38,7 @@ from lora_core.submissions import Submissions
 from lora_core.times import Clock, utc_now
 from lora_core.training_data import bucket_url
 from lora_core.versions import Version
-from lora_core.webhooks import Delivery, delivery, webhook_url
+from lora_core.webhooks import webhook_url
 
 
 class TrainingLab:
@@ -84,6 +83,9 @@ class TrainingLab:
         finished = FinishedJobs(self._histories, self._records)
         self._starts = Starts(self._styles, self._records, self._submissions, self._endpoints, finished)
         self._stops = Stops(self._records, self._styles, self._reconciliation, self._endpoints, clock=clock)
+        self._deliveries = Deliveries(
+            self._styles, self._records, self._reconciliation, self._endpoints, self._stops
+        )
         self.monitor = Monitor(
             self._styles, self._histories, self._records, self._reconciliation, self._submissions, clock=clock
         )
@@ -359,20 +361,7 @@ class TrainingLab:
         The body is unsigned: it brings the id of a job whose submission got no reply, and says "look now".
         Only for a job that RunPod knows no more does its own word count.
         """
-        delivered = delivery(body, request_id)
-        tracked = delivered and self._spoken_of(delivered.request_id, delivered.job_id)
-        if not delivered or not tracked:
-            return None
-        style, version = tracked.style, tracked.version
-        if self._is_job_of(version, delivered):
-            version = self._reconciliation.attach(style, version, delivered.job_id)
-        if version.job_id is None or not version.answers_to(delivered.job_id):
-            return None
-        one = Tracked(style, version)
-        evidence = self._reconciliation.ask([one])[0]
-        return self._reconciliation.check_with(
-            one, delivered.job if isinstance(evidence, JobNotFound) else evidence
-        )
+        return self._deliveries.receive(body, request_id)
 
     def spent_usd(self, version: Version) -> float | None:
         """What a finished training's worker time cost, in USD; None without a price or a measured time."""
@@ -431,29 +420,3 @@ class TrainingLab:
     def _patched(self, style_id: StyleId, reference: str, changes: Mapping[str, Any]) -> Version:
         style = self.style(style_id)
         return self._records.patch(style, self._records.find(style, reference).key, lambda _: changes)
-
-    def _is_job_of(self, version: Version, delivered: Delivery) -> bool:
-        """Whether a webhook's job is the version's: one that has none yet must not take another's, and miss its own."""
-        if version.job_id is not None:
-            return version.answers_to(delivered.job_id)
-        if self._stops.owner(delivered.job_id) is not None:
-            return False
-        if delivered.is_echoed:
-            return True
-        endpoint = self._endpoints.of(version.submission)
-        return not isinstance(endpoint, CouldNotAsk) and isinstance(
-            endpoint.client.status(delivered.job_id), Job
-        )
-
-    def _spoken_of(self, request_id: str | None, job_id: str) -> Tracked | None:
-        """The version that a webhook speaks of: by its request id, or among what is in flight by its job."""
-        style_id = (request_id or "").rpartition("_")[0]
-        for style in self._styles.all():
-            with suppress(StoreError):
-                candidates = self._records.in_flight(style)
-                if style.id == style_id:
-                    candidates = [*self._records.live(style), *self._records.trash(style)]
-                for version in candidates:
-                    if version.request_id == request_id if request_id else version.answers_to(job_id):
-                        return Tracked(style, version)
-        return None

@@ -10,7 +10,7 @@ from contextlib import suppress
 
 from lora_core.document import HistoryDocument, NotAHistoryError
 from lora_core.durable_file import read_file
-from lora_core.foreign_saves import left_behind, mended
+from lora_core.foreign_saves import former_states, mended
 from lora_core.stores import DocumentStore
 
 
@@ -43,7 +43,7 @@ class OwnRecords:
     def leave(self, name: str, before: HistoryDocument, after: HistoryDocument) -> None:
         """Notes the states that a change is about to take records out of."""
         known = self._left.setdefault(name, set())
-        states = [state for state in left_behind(before, after) if state not in known]
+        states = [state for state in former_states(before, after) if state not in known]
         path = self._store.path(_former_file(name))
         if states and path is not None:
             known.update(states)  # a change that the disk refuses is tried again and again

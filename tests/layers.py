@@ -33,7 +33,7 @@ LIBRARIES_OF_ONE_PLACE = {
 
 PURE = frozenset(
     {
-        *("disk_faults", "duplicates", "foreign_saves", "merging"),
+        *("disk_faults", "duplicates", "foreign_saves", "merging", "record_links"),
         *("comparison", "decide", "document", "errors", "estimates", "evidence", "field_checks", "finding"),
         *(
             "finding_rules",

@@ -44,7 +44,7 @@ def _proposal(lab: TrainingLab, damage: Damage) -> None:
     what = "trash" if damage.is_trash else "history"
     aside = "; the history itself is whole" if damage.is_trash else ""
     st.subheader(f"Proposed repair of the {what}", anchor=False)
-    st.markdown(f"{_versions(len(found))} found in this style's {what}{aside}.")
+    st.markdown(f"{_versions(len(found))} can be saved of this style's {what}{aside}.")
     if found:
         st.dataframe(
             {
@@ -104,8 +104,8 @@ def _listing(text: str) -> None:
 
 def _versions(count: int) -> str:
     if count == 0:
-        return "No whole version was"
-    return "1 whole version was" if count == 1 else f"{count:,} whole versions were"
+        return "No version"
+    return "1 version" if count == 1 else f"{count:,} versions"
 
 
 def _created(version: Version) -> str:

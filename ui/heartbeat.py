@@ -88,6 +88,9 @@ def _beat() -> None:
         _list(here, here.running())
     except LoraCoreError as error:
         st.warning(words.escaped(error), icon=":material/warning:")
+        if st.session_state.get(_SEEN) is not None:  # on a phone the sidebar is shut: once where it is seen
+            st.session_state[_SEEN] = None
+            st.toast(words.escaped(error), icon=":material/warning:", duration="long")
 
 
 def _list(here: TrainingLab, running: list[Tracked]) -> None:

@@ -2,12 +2,13 @@
 
 import hashlib
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from lora_core import json_text
+from lora_core import Settings, TrainingLab, json_text
 from lora_core.histories import LIVE, TRASH, Histories
 from lora_core.records import Records
 from lora_core.stores import DocumentStore, LocalStore, Stored, Written
@@ -95,6 +96,19 @@ class StyleFolder:
         """The entries in the file, read afresh."""
         path = self.folder / document
         return list(json_text.loads(path.read_bytes())["versions"]) if path.exists() else []
+
+
+@contextmanager
+def opened_lab(root: Path) -> Iterator[TrainingLab]:
+    """A lab over a root of styles, with nothing configured, that waits for nobody."""
+    settings = Settings(
+        _env_file=None,
+        lora_lab_root=str(root),
+        lora_lab_models=root.parent / "models",
+        lora_lab_state_dir=root.parent / "state",
+    )
+    with TrainingLab(settings, wait=lambda _: None) as lab:
+        yield lab
 
 
 def copied_styles(root: Path) -> Path:

@@ -8,12 +8,12 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from lora_core import Settings, TrainingLab, VersionStatus
+from lora_core import TrainingLab, VersionStatus
 from lora_core.errors import DamagedDocumentError, StoreConflictError, StoreError
 from lora_core.histories import LIVE, TRASH, Histories
 from lora_core.stores import LocalStore
 from tests.lora_core.bench import PARAMETERS, SET, STYLE, Bench, started
-from tests.lora_core.storage import HookedStore, tree
+from tests.lora_core.storage import HookedStore, opened_lab, tree
 
 FOLDER = "1_paper"
 RECORDS = [
@@ -178,14 +178,7 @@ def root(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def paper(root: Path) -> Iterator[TrainingLab]:
-    """A lab with one style, that waits for nobody."""
-    settings = Settings(
-        _env_file=None,
-        lora_lab_root=str(root),
-        lora_lab_models=root.parent / "models",
-        lora_lab_state_dir=root.parent / "state",
-    )
-    with TrainingLab(settings, wait=lambda _: None) as lab:
+    with opened_lab(root) as lab:
         yield lab
 
 

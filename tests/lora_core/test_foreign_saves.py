@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from local_endpoint import Call, Fault
-from lora_core import TrainingLab, VersionStatus
+from lora_core import TrainingLab, VersionStatus, json_text
 from lora_core.document import HistoryDocument, record_key
-from lora_core.foreign_saves import left_behind, mended, state_of
+from lora_core.foreign_saves import former_states, mended, state_of
 from tests.lora_core.bench import PARAMETERS, SET, STYLE, Bench, started
 
 
@@ -177,10 +177,10 @@ def test_a_state_is_left_by_a_change_of_status_and_by_a_deletion_but_not_by_a_no
         b'{"versions": [{"key": "a", "status": "pending"}, {"id": "x", "status": "draft"}]}'
     )
     (record,) = (one for one in before.records if "key" in one)
-    assert list(left_behind(before, before.patched("a", {"status": "training"}))) == [state_of(record)]
-    assert list(left_behind(before, before.removed("a"))) == [state_of(record)]
-    assert list(left_behind(before, before.patched("a", {"description": "note", "isGood": True}))) == []
-    assert list(left_behind(before, before.removed("x"))) == [], "the old system's own"
+    assert list(former_states(before, before.patched("a", {"status": "training"}))) == [state_of(record)]
+    assert list(former_states(before, before.removed("a"))) == [state_of(record)]
+    assert list(former_states(before, before.patched("a", {"description": "note", "isGood": True}))) == []
+    assert list(former_states(before, before.removed("x"))) == [], "the old system's own"
 
 
 @pytest.mark.parametrize("is_good", [True, False])
@@ -311,4 +311,25 @@ def test_former_states_that_are_no_text_harm_nobody(bench: Bench, lab: TrainingL
 
 def test_half_a_character_in_a_key_is_no_obstacle() -> None:
     document = HistoryDocument.parse(b'{"versions": [{"key": "\\ud800x", "status": "draft"}]}')
-    assert list(left_behind(document, document.removed("\ud800x")))
+    assert list(former_states(document, document.removed("\ud800x")))
+
+
+def test_many_versions_are_put_back_with_as_few_readings_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else an old page that saves an empty list over a thousand would hold the next look up for seconds."""
+    elements = json_text.elements
+    readings: list[str] = []
+
+    def counted(text: str, start: int) -> Any:
+        readings.append(text)
+        return elements(text, start)
+
+    def put_back(count: int) -> int:
+        made = [{"id": f"i{at}", "key": f"k{at}", "status": "draft"} for at in range(count)]
+        ours = HistoryDocument.parse(json.dumps({"versions": made}).encode())
+        readings.clear()
+        after = mended(HistoryDocument.parse(b'{"versions": []}'), ours, former=(), trashed=())
+        assert [record["key"] for record in after.records] == [f"k{at}" for at in range(count)]
+        return len(readings)
+
+    monkeypatch.setattr(json_text, "elements", counted)
+    assert put_back(300) == put_back(1)

@@ -5,6 +5,7 @@ import json
 import orjson
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from lora_core import json_text
 from lora_core.json_text import REMOVED
@@ -165,3 +166,22 @@ def test_an_elements_own_text_is_put_in_laid_out_like_the_rest(before: str, numb
 
 def test_the_members_of_an_object_are_found_after_blanks_too() -> None:
     assert [member.key for member in json_text.members(' \r\n { "a": 1, "b": {} }')] == ["a", "b"]
+
+
+@given(drawn=histories(), data=st.data())
+def test_elements_arranged_anew_keep_their_own_text_and_leave_all_around_them(
+    drawn: DrawnHistory, data: st.DataObject
+) -> None:
+    start = json_text.member_start(drawn.text, "versions")
+    spans = list(json_text.elements(drawn.text, start))
+    there = [json_text.Element(drawn.text[span.start : span.end], at) for at, span in enumerate(spans)]
+    new = st.sampled_from(['{"new": 0.00001}', "1e400", '"größer"']).map(json_text.Element)
+    wanted = data.draw(st.lists(st.one_of(st.sampled_from(there), new) if there else new, max_size=6))
+    after = json_text.with_elements(drawn.text, start, wanted)
+    assert [after[span.start : span.end] for span in json_text.elements(after, start)] == [
+        element.text for element in wanted
+    ]
+    assert after.startswith(drawn.text[: start + 1])
+    end = drawn.text.index("]", spans[-1].end if spans else start)
+    assert after.endswith(drawn.text[end:])
+    assert json_text.with_elements(drawn.text, start, there) == drawn.text or not there

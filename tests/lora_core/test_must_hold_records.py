@@ -9,8 +9,6 @@ import os
 import random
 import signal
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -19,29 +17,17 @@ from typing import Any
 import orjson
 import pytest
 
-from lora_core import PARAMETER_NAMES, Settings, TrainingLab, TrainingParameters, Version
+from lora_core import PARAMETER_NAMES, TrainingParameters, Version
 from lora_core.document import HistoryDocument
 from lora_core.histories import LIVE, Histories
 from lora_core.stores import LocalStore
 from lora_core.times import to_iso
-from tests.lora_core.storage import FIXTURE_STYLES, copied_styles
+from tests.lora_core.storage import FIXTURE_STYLES, copied_styles, opened_lab
 
 STYLES = sorted(path.name for path in FIXTURE_STYLES.iterdir())
 WRITERS, EACH = 8, 50
 KILLS = 100
 FOLDER = "7_paper_cut"
-
-
-@contextmanager
-def opened(root: Path) -> Iterator[TrainingLab]:
-    settings = Settings(
-        _env_file=None,
-        lora_lab_root=str(root),
-        lora_lab_models=root.parent / "models",
-        lora_lab_state_dir=root.parent / "state",
-    )
-    with TrainingLab.open(settings) as lab:
-        yield lab
 
 
 @pytest.fixture
@@ -53,7 +39,7 @@ def root(tmp_path: Path) -> Path:
 def test_every_record_of_the_old_system_loads_with_all_its_fields(root: Path, folder: str) -> None:
     records = orjson.loads((root / folder / LIVE).read_bytes())["versions"]
 
-    with opened(root) as lab:
+    with opened_lab(root) as lab:
         versions = lab.versions(folder.partition("_")[0])
 
     assert [version.raw for version in versions] == records
@@ -104,7 +90,7 @@ def test_changing_one_description_leaves_every_other_byte(root: Path, folder: st
 
     for number in range(count):
         before = path.read_bytes()
-        with opened(root) as lab:
+        with opened_lab(root) as lab:
             version = lab.versions(folder)[number]
             lab.describe(folder, version.key, "größer, “crisper”")
         after = path.read_bytes()
@@ -119,14 +105,14 @@ def test_changing_one_description_leaves_every_other_byte(root: Path, folder: st
 
 
 def save_drafts(root: Path, start: Any) -> None:
-    with opened(root) as lab:
+    with opened_lab(root) as lab:
         start.wait(30)
         for number in range(EACH):
             lab.save_draft(7, parameters=TrainingParameters(max_train_steps=100 + number))
 
 
 def assert_all_are_there(root: Path, new: int) -> None:
-    with opened(root) as lab:
+    with opened_lab(root) as lab:
         versions = lab.versions(7)
     old = orjson.loads((FIXTURE_STYLES / FOLDER / LIVE).read_bytes())["versions"]
     assert len(versions) == new + len(old)
@@ -166,7 +152,7 @@ def test_eight_threads_saving_fifty_drafts_each_give_four_hundred(root: Path) ->
 
 
 def test_eight_threads_sharing_one_lab_give_four_hundred(root: Path) -> None:
-    with opened(root) as lab:
+    with opened_lab(root) as lab:
 
         def save() -> None:
             for _ in range(EACH):
@@ -232,7 +218,7 @@ def test_a_hundred_kills_while_writing_lose_nothing_that_was_acknowledged(root: 
         number += told + 1  # the one that may be there without having been acknowledged
 
     # What was left by the killed ones stands in nobody's way.
-    with opened(root) as lab:
+    with opened_lab(root) as lab:
         lab.save_draft(7, parameters=TrainingParameters())
         assert len(lab.versions(7)) >= len(expected) + len(old) + 1
         assert lab.images(7) == []

@@ -5,17 +5,15 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from lora_core import LoraCoreError, Settings, TrainingLab, VersionStatus
+from lora_core import LoraCoreError, VersionStatus
 from lora_core.__main__ import main, repair
 from lora_core.histories import LIVE
-from tests.lora_core.storage import copied_styles, tree
+from tests.lora_core.storage import copied_styles, opened_lab, tree
 from tests.lora_core.test_duplicates import FAST, JOB, SLOW, synced, trained
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -43,21 +41,9 @@ def put(path: Path, *records: dict[str, Any]) -> None:
     path.write_text(text.replace("style_7_", "style_3_"), encoding="utf-8")
 
 
-@contextmanager
-def opened(root: Path) -> Iterator[TrainingLab]:
-    settings = Settings(
-        _env_file=None,
-        lora_lab_root=str(root),
-        lora_lab_models=root.parent / "models",
-        lora_lab_state_dir=root.parent / "state",
-    )
-    with TrainingLab(settings, wait=lambda _: None) as lab:
-        yield lab
-
-
 def run(root: Path, *styles: str, is_applied: bool = False) -> tuple[int, list[str]]:
     out = io.StringIO()
-    with opened(root) as lab:
+    with opened_lab(root) as lab:
         code = repair(lab, styles, is_applied=is_applied, out=out)
     return code, out.getvalue().splitlines()
 
@@ -115,7 +101,7 @@ def test_what_is_repaired_is_told_with_the_place_of_the_copy(root: Path, doubled
     assert [line.split(" ")[:2] for line in lines] == [["3_wet_ink:", "done."], ["3_wet_ink:", "as"]]
     copy = Path(lines[1].removeprefix("3_wet_ink: as it was before: "))
     assert copy.read_bytes() == before
-    with opened(root) as lab:
+    with opened_lab(root) as lab:
         (version,) = lab.versions(3)
         assert (version.status, version.lora_url, version.is_good) == (VersionStatus.COMPLETED, FAST_3, True)
     assert run(root, is_applied=False)[0] == 0
@@ -179,7 +165,7 @@ def test_a_folder_without_styles_is_told(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("doubled")
 def test_the_lab_plans_and_applies_for_scripts(root: Path) -> None:
-    with opened(root) as lab:
+    with opened_lab(root) as lab:
         plan = lab.plan_repair(3)
         assert not plan.is_empty
 

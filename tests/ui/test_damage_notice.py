@@ -49,7 +49,7 @@ def test_a_damaged_history_shows_what_was_found_and_goes_on_after_consent(screen
     screen = screens.open("new")
 
     assert f"{STYLE}/{LIVE} cannot be read (no valid JSON" in screen.text
-    assert "2 whole versions were found in this style's history." in screen.text
+    assert "2 versions can be saved of this style's history." in screen.text
     assert table(screen) == {
         "Version": ["V3", "V2"],
         "Status": ["completed", "not recorded"],
@@ -76,13 +76,13 @@ def test_a_damaged_history_shows_what_was_found_and_goes_on_after_consent(screen
 def test_one_version_is_spoken_of_as_one_and_none_as_none(screens: Screens) -> None:
     damaged(screens, json.dumps({"versions": [record(1)]})[:-1])
     screen = screens.open_history()
-    assert "1 whole version was found" in screen.text
+    assert "1 version can be saved" in screen.text
     assert label(screen) == "Keep the copy and go on with 1 version"
 
     damaged(screens, "\0" * 100)
     screen.run()
     assert "it holds nothing but zero bytes" in screen.text
-    assert "No whole version was found" in screen.text
+    assert "No version can be saved" in screen.text
     assert label(screen) == "Keep the copy and go on with an empty history"
     screen.click(accept_key(screen))
     assert screens.records() == []
@@ -97,7 +97,7 @@ def test_a_damaged_trash_is_told_from_the_history(screens: Screens) -> None:
 
     assert f"{STYLE}/{TRASH} cannot be read (entry 2 of its versions is a list, not a version)" in screen.text
     assert "Proposed repair of the trash" in screen.text
-    assert "found in this style's trash; the history itself is whole." in screen.text
+    assert "can be saved of this style's trash; the history itself is whole." in screen.text
     assert "odd" in screen.text
     screen.click(accept_key(screen))
     assert [one["name"] for one in json.loads(path.read_bytes())["versions"]] == ["V1"]

@@ -188,9 +188,8 @@ class Monitor:
             if self._memory.found.get(style.folder, (None, []))[0] == etag:
                 return before
             is_mended = self._is_mended(style)
-            etag = self._histories.etag(
-                style.folder
-            )  # of what was put back, lest the same save go unseen again
+            # Of what was put back: else the same save would go unseen when it comes again.
+            etag = self._histories.etag(style.folder)
             found = [Tracked(style, version) for version in self._records.in_flight(style)]
         except LoraCoreError as error:  # one style's damaged file must not stop the others
             _log.warning("Style %s cannot be read just now: %s", style.folder, error)

@@ -55,9 +55,8 @@ def cause(error: Exception) -> str:
     link: BaseException | None = error
     while link is not None and link not in chain:
         chain.append(link)
-        link = (
-            link.__cause__ or link.__context__
-        )  # httpcore raises "from None", and the cause is the context then
+        # httpcore raises "from None", and the cause is the context then.
+        link = link.__cause__ or link.__context__
     found = (words for kind, words in _CAUSES if any(isinstance(one, kind) for one in chain))
     return next(found, "its answer could not be understood")
 

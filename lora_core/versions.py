@@ -266,9 +266,8 @@ class Version:
         submission = self.submission
         if submission is None:
             return None
-        is_old = (
-            submission.at is None or abs(now - submission.at) >= SENDING_READS_AS_UNKNOWN
-        )  # a clock may be set back
+        # By the distance, for a clock may be set back.
+        is_old = submission.at is None or abs(now - submission.at) >= SENDING_READS_AS_UNKNOWN
         return (
             SubmissionState.UNKNOWN
             if submission.state is SubmissionState.SENDING and is_old

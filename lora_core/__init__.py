@@ -5,7 +5,9 @@ version = lab.start(16, parameters=TrainingParameters(learning_rate=2e-4), selec
 print(lab.check_status(16, version.name).sentence)
 """
 
-from lora_core.comparison import Difference, changed_from, compare
+from lora_core.bulk_moves import BulkMove
+from lora_core.checkpoints import Checkpoint
+from lora_core.comparison import Difference, changed_from, compare, side_by_side
 from lora_core.datasets import Dataset
 from lora_core.decide import decide
 from lora_core.duplicates import LeftAlone, Merging, TellingApart
@@ -36,6 +38,8 @@ from lora_core.parameters import (
     GRADIENT_DTYPES,
     OPTIMIZERS,
     PARAMETER_NAMES,
+    PRODIGY_LIKE,
+    SCHEDULE_FREE,
     SCHEDULERS,
     RecordedParameters,
     TrainingParameters,
@@ -45,18 +49,26 @@ from lora_core.progress import Progress
 from lora_core.reconciliation import StatusCheck, Tracked
 from lora_core.repair import Repaired, RepairPlan
 from lora_core.runpod import RunpodClient
+from lora_core.schedules import RatePoint, rate_curve
 from lora_core.settings import Settings
 from lora_core.sightings import Sighting
 from lora_core.styles import SelectionSet, Style
+from lora_core.thumbnails import Thumbnail
 from lora_core.verdict import Outlook, Verdict
+from lora_core.version_filter import Condition, Query, Searchable, VersionFilter, read_query, searchable
 from lora_core.versions import FailureReason, SubmissionState, Version, VersionStatus
 
 __all__ = [
     "GRADIENT_DTYPES",
     "OPTIMIZERS",
     "PARAMETER_NAMES",
+    "PRODIGY_LIKE",
     "SCHEDULERS",
+    "SCHEDULE_FREE",
     "Absent",
+    "BulkMove",
+    "Checkpoint",
+    "Condition",
     "ConfigurationError",
     "CouldNotAsk",
     "Damage",
@@ -83,6 +95,8 @@ __all__ = [
     "Outlook",
     "Present",
     "Progress",
+    "Query",
+    "RatePoint",
     "RecordedParameters",
     "RepairPlan",
     "Repaired",
@@ -90,6 +104,7 @@ __all__ = [
     "RunpodClient",
     "RunpodError",
     "RunpodUnreachableError",
+    "Searchable",
     "SelectionSet",
     "Settings",
     "Severity",
@@ -101,6 +116,7 @@ __all__ = [
     "Style",
     "SubmissionState",
     "TellingApart",
+    "Thumbnail",
     "Tracked",
     "TrainingBlockedError",
     "TrainingFacts",
@@ -108,11 +124,16 @@ __all__ = [
     "TrainingParameters",
     "Verdict",
     "Version",
+    "VersionFilter",
     "VersionStatus",
     "blocking",
     "changed_from",
     "compare",
     "decide",
     "findings",
+    "rate_curve",
+    "read_query",
     "recommended",
+    "searchable",
+    "side_by_side",
 ]

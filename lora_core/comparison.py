@@ -11,6 +11,15 @@ class Difference:
     field: str
     values: tuple[object, ...]
 
+    @property
+    def is_one(self) -> bool:
+        """Whether there is a difference at all."""
+        return not all(_same(self.values[0], value) for value in self.values[1:])
+
+    def differs_from_first(self, column: int) -> bool:
+        """Whether this column's value is another one than the first column's."""
+        return not _same(self.values[0], self.values[column])
+
 
 def compare(
     columns: Sequence[Mapping[str, object]], *, fields: Sequence[str] | None = None
@@ -19,9 +28,15 @@ def compare(
 
     A missing field is None, and that is a value of its own: "not recorded" differs from every number.
     """
+    return tuple(row for row in side_by_side(columns, fields=fields) if row.is_one)
+
+
+def side_by_side(
+    columns: Sequence[Mapping[str, object]], *, fields: Sequence[str] | None = None
+) -> tuple[Difference, ...]:
+    """All fields, those that are the same everywhere among them."""
     names = fields if fields is not None else dict.fromkeys(name for column in columns for name in column)
-    rows = (Difference(name, tuple(column.get(name) for column in columns)) for name in names)
-    return tuple(row for row in rows if not all(_same(row.values[0], value) for value in row.values[1:]))
+    return tuple(Difference(name, tuple(column.get(name) for column in columns)) for name in names)
 
 
 def changed_from(base: Mapping[str, object], new: Mapping[str, object]) -> tuple[Difference, ...]:

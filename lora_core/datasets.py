@@ -10,7 +10,6 @@ from pathlib import Path, PurePosixPath
 
 from lora_core import json_text
 from lora_core.disk_faults import explained
-from lora_core.durable_file import read_file
 from lora_core.errors import StoreConflictError
 from lora_core.payload import caption_name
 from lora_core.stores import DocumentStore
@@ -43,7 +42,7 @@ def looked_at(styles: Styles, style: Style, selection_set: SelectionSet) -> Data
     """Checks the files of a selection set; raises StoreUnavailableError when the folder cannot be read."""
     present = set(styles.store.names(style.folder))
     here = [name for name in selection_set.filenames if name in present]
-    captions = {name: _caption(styles.store, style, name) for name in here if caption_name(name) in present}
+    captions = {name: _caption(styles, style, name) for name in here if caption_name(name) in present}
     trigger = style.trigger_token.casefold()
     return Dataset(
         style=style,
@@ -80,11 +79,11 @@ def _listed(store: DocumentStore, style: Style, name: str) -> dict[str, object]:
             return {"filename": name, "sha256": hashlib.file_digest(file, "sha256").hexdigest()}
 
 
-def _caption(store: DocumentStore, style: Style, picture: str) -> str:
+def _caption(styles: Styles, style: Style, picture: str) -> str:
     name = caption_name(picture)
-    path = _safe_path(store, style, name)
+    path = _safe_path(styles.store, style, name)
     with explained(path or name):
-        return read_file(path)[0].decode(errors="replace").strip() if path else ""
+        return styles.captions.text(path) if path else ""
 
 
 def _safe_path(store: DocumentStore, style: Style, name: str) -> Path | None:

@@ -41,6 +41,7 @@ MODEL_MARGIN = timedelta(minutes=10)
 """How long a completed job's model may take to appear where it belongs."""
 RETRY_MARGIN = timedelta(minutes=45)
 """RunPod may run a job twice, with a queue between."""
+_LONGEST_QUOTE = 300
 
 
 def needs_model(version: Version, evidence: Evidence) -> bool:
@@ -111,6 +112,7 @@ def _of_unknown(version: Version, model: ModelEvidence, now: datetime) -> Verdic
                 model.url,
                 model.modified_at,
                 note="found by its model file; the reply to its submission was lost",
+                said=f"No answer to its submission arrived, but its model is {_lies(model)}: completed.",
             )
         case Absent() if submission and _is_past(submission.submitted_at, submission.ttl_ms, TTL_MARGIN, now):
             return _failed(
@@ -144,17 +146,16 @@ def _of_sent(version: Version, evidence: Evidence, model: ModelEvidence, now: da
 def _of_job(version: Version, job: Job, model: ModelEvidence, now: datetime) -> Verdict:
     match job.status:
         case JobStatus.IN_QUEUE:
-            return _running(
-                version, VersionStatus.PENDING, "It waits in RunPod's queue for a worker.", job, now
-            )
+            return _running(version, VersionStatus.PENDING, "It waits in the queue for a worker.", job, now)
         case JobStatus.IN_PROGRESS | JobStatus.RUNNING:
             return _running(version, VersionStatus.TRAINING, "It is training.", job, now)
         case JobStatus.COMPLETED:
             return _of_completed_job(version, job, model, now)
         case JobStatus.FAILED | JobStatus.CANCELLED | JobStatus.TIMED_OUT:
             if isinstance(model, Present):
-                note = f"RunPod says {job.status}, but its model is there"
-                return _completed(version, model.url, model.modified_at, job=job, note=note)
+                note = f"{_who(version)} says {job.status}, but its model is there"
+                said = f"{_who(version)} says {job.status}, but its model is {_lies(model)}: completed."
+                return _completed(version, model.url, model.modified_at, job=job, note=note, said=said)
             return _failed(
                 _reason(job),
                 error_text(job.error) or _WORDS[JobStatus(job.status)],
@@ -163,7 +164,9 @@ def _of_job(version: Version, job: Job, model: ModelEvidence, now: datetime) -> 
                 version,
             )
         case _:
-            return Verdict(f"RunPod says {job.status}, which the lab does not know; it stays as it is.")
+            return Verdict(
+                f"{_who(version)} says {job.status}, which the lab does not know; it stays as it is."
+            )
 
 
 def _of_completed_job(version: Version, job: Job, model: ModelEvidence, now: datetime) -> Verdict:
@@ -179,7 +182,7 @@ def _of_completed_job(version: Version, job: Job, model: ModelEvidence, now: dat
             return _completed(version, model.url, _end(version, job, now), job=job)
         case NotAsked() if version.is_final or _was_seen_without_model(version):
             # A bucket that answered "no model" before and cannot be read now has told nothing new.
-            sentence = "RunPod says completed; whether its model is there could not be seen."
+            sentence = f"{_who(version)} says completed; whether its model is there could not be seen."
             return Verdict(sentence, outlook=Outlook.MODEL_AWAITED)
         case NotAsked():
             return _completed(version, None, _end(version, job, now), job=job, note="no address given")
@@ -194,12 +197,13 @@ def _was_seen_without_model(version: Version) -> bool:
 def _of_missing_model(version: Version, job: Job, now: datetime) -> Verdict:
     seen_at = version.submission.completed_seen_at if version.submission else None
     if seen_at is not None and now - seen_at >= MODEL_MARGIN:
-        why = "RunPod says completed, but the trainer said nothing and left no model."
+        why = f"{_who(version)} says completed, but the trainer said nothing and left no model."
         return _failed(FailureReason.TRAINER, why, now, job, version)
     changes: dict[str, Any] = {}
     if seen_at is None and version.submission is not None:
         changes["submission"] = {**_raw_submission(version), "completedSeenAt": to_iso(now)}
-    return Verdict("RunPod says completed; its model is not there yet.", changes, Outlook.MODEL_AWAITED)
+    said = f"{_who(version)} says completed; its model is not there yet. The lab goes on looking for it."
+    return Verdict(said, changes, Outlook.MODEL_AWAITED)
 
 
 def _of_forgotten(version: Version, model: ModelEvidence, now: datetime) -> Verdict:
@@ -214,17 +218,22 @@ def _of_forgotten(version: Version, model: ModelEvidence, now: datetime) -> Verd
             version,
             model.url,
             model.modified_at,
-            note="RunPod no longer knows this job; recovered from its model file",
+            note=f"{_who(version)} no longer knows this job; recovered from its model file",
+            said=f"{_who(version)} no longer knows this job; its model is {_lies(model)}: completed.",
         )
     if is_set_back(submission.submitted_at, now):  # too early to be shown, or long over: nobody can tell
         return Verdict(explanation(Cause.CLOCK_SET_BACK), outlook=Outlook.NOT_ASKED)
     if submission.submitted_at is not None and now - submission.submitted_at < NOT_VISIBLE_YET:
-        return Verdict("RunPod does not show this job yet.", outlook=Outlook.NOT_VISIBLE_YET)
+        said = (
+            f"{_who(version)} does not show this job yet; that can take two minutes. Nothing has to be done."
+        )
+        return Verdict(said, outlook=Outlook.NOT_VISIBLE_YET)
     if isinstance(model, Absent) and _cannot_run_any_more(version, submission, now):
-        why = "RunPod no longer knows this job, its time is over, and it left no model."
+        why = f"{_who(version)} no longer knows this job, its time is over, and it left no model."
         return _failed(FailureReason.LOST, why, now)
     return Verdict(
-        "It has ended; RunPod no longer knows how (it keeps results for 30 minutes), and no model of it was seen yet.",
+        f"It has ended; {_who(version)} no longer knows how (it keeps results for 30 minutes), and no model of it was "
+        "seen yet. The lab goes on looking for it.",
         outlook=Outlook.ENDED_UNKNOWN,
     )
 
@@ -259,7 +268,8 @@ def _of_final(version: Version, evidence: Evidence, model: ModelEvidence, now: d
         return verdict
     if becomes in (VersionStatus.PENDING, VersionStatus.TRAINING):
         return Verdict("It is marked as failed, but its job is still there: cancel it in RunPod's console.")
-    return Verdict(f"It has failed: {version.error or 'no reason was recorded'}", outlook=verdict.outlook)
+    said = _short(version.error) if version.error else "no reason was recorded"
+    return Verdict(f"It has failed: {said}", outlook=verdict.outlook)
 
 
 def _of_completed(version: Version, evidence: Evidence) -> Verdict:
@@ -277,7 +287,13 @@ def _running(version: Version, status: VersionStatus, sentence: str, job: Job, n
 
 
 def _completed(
-    version: Version, url: str | None, at: datetime, *, job: Job | None = None, note: str | None = None
+    version: Version,
+    url: str | None,
+    at: datetime,
+    *,
+    job: Job | None = None,
+    note: str | None = None,
+    said: str | None = None,
 ) -> Verdict:
     changes: dict[str, Any] = {
         "status": VersionStatus.COMPLETED,
@@ -286,7 +302,7 @@ def _completed(
         "statusNote": note,
         **_measured(version, job),
     }
-    return Verdict(f"It is completed ({note})." if note else "It is completed.", changes)
+    return Verdict(said or (f"It is completed ({note})." if note else "It is completed."), changes)
 
 
 def _failed(
@@ -299,7 +315,7 @@ def _failed(
         "failedAt": to_iso(at),
         **(_measured(version, job) if version else {}),
     }
-    return Verdict(f"It has failed: {why}", changes)
+    return Verdict(f"It has failed: {_short(why)}", changes)
 
 
 def _measured(version: Version, job: Job | None) -> dict[str, Any]:
@@ -345,6 +361,23 @@ def _is_past(start: datetime | None, duration_ms: int | None, margin: timedelta,
         return now >= start + timedelta(milliseconds=duration_ms) + margin
     except OverflowError:
         return False
+
+
+def _who(version: Version) -> str:
+    """Whose answer it is: the address of RunPod's endpoints is one of the web, that of the lab's own is none."""
+    base_url = version.submission.base_url if version.submission else None
+    return "RunPod" if base_url is None or base_url.startswith("http") else "The local endpoint"
+
+
+def _lies(model: Present) -> str:
+    return "in the folder of models" if model.url.startswith("file:") else "in the bucket"
+
+
+def _short(error: str) -> str:
+    """What goes into a sentence: of a traceback its last line, which names the error."""
+    lines = [line.strip() for line in error.splitlines() if line.strip()] or [""]
+    line = lines[-1] if lines[0].startswith("Traceback") else lines[0]
+    return line if len(line) <= _LONGEST_QUOTE else f"{line[:_LONGEST_QUOTE]} ..."
 
 
 def _reason(job: Job) -> FailureReason:

@@ -7,6 +7,7 @@ import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from statistics import median
 from types import MappingProxyType
 from typing import Final, Literal
@@ -72,8 +73,9 @@ def price_for(gpu: str | None, usd_per_second: float | None) -> float | None:
 
 def seconds_per_step(finished: Iterable[FinishedJob]) -> float | None:
     """The median over the last 20 jobs, given oldest first; None without a usable one."""
-    paces = [job.execution_s / job.steps for job in finished if _positive(job.steps, job.execution_s)]
-    return median(paces[-_LAST_JOBS:]) if paces else None
+    usable = (job for job in reversed(list(finished)) if _positive(job.steps, job.execution_s))
+    paces = [job.execution_s / job.steps for job in islice(usable, _LAST_JOBS)]
+    return median(paces) if paces else None
 
 
 def expected_training(

@@ -57,23 +57,23 @@ class FinishedJobs:
     def __init__(self, histories: Histories, records: Records) -> None:
         self._histories = histories
         self._records = records
-        self._known: dict[str, tuple[object, list[tuple[Place, FinishedJob]]]] = {}
+        self._known: dict[str, tuple[object, list[FinishedJob]]] = {}
 
     def of(self, styles: Sequence[Style], *, base_url: str, endpoint_id: str | None) -> list[FinishedJob]:
         """Oldest first; `endpoint_id` None stands for every endpoint at that address."""
-        found: list[tuple[Place, FinishedJob]] = []
+        found: list[FinishedJob] = []
         for style in styles:
             with suppress(StoreError):  # another style's damaged file only costs its figures
-                found += self._of_style(style)
-        return [job for (base, name), job in found if base == base_url and endpoint_id in (None, name)]
+                found += self._of_style(style, base_url, endpoint_id)
+        return found
 
-    def _of_style(self, style: Style) -> list[tuple[Place, FinishedJob]]:
-        etag = self._histories.etag(style.folder)
+    def _of_style(self, style: Style, base_url: str, endpoint_id: str | None) -> list[FinishedJob]:
+        state = (self._histories.etag(style.folder), base_url, endpoint_id)
         known = self._known.get(style.folder)
-        if known is None or known[0] != etag:
-            jobs = [entry for version in reversed(self._records.live(style)) if (entry := _finished(version))]
-            known = (etag, jobs)
-            self._known[style.folder] = known
+        if known is None or known[0] != state:
+            entries = filter(None, map(_finished, reversed(self._records.live(style))))
+            jobs = [job for (base, name), job in entries if base == base_url and endpoint_id in (None, name)]
+            known = self._known[style.folder] = (state, jobs)
         return known[1]
 
 

@@ -1,12 +1,16 @@
 """The lab: everything that can be done with styles and their versions, for pages, scripts and notebooks."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
 
+from lora_core.bulk_moves import BulkMove, BulkMoves
+from lora_core.checkpoints import Checkpoint
 from lora_core.datasets import Dataset
 from lora_core.deliveries import Deliveries
+from lora_core.endings import Endings
 from lora_core.endpoints import Endpoints
 from lora_core.errors import StoreError
 from lora_core.forecast import FinishedJobs, Review, Values, remaining, spent_usd
@@ -35,6 +39,7 @@ from lora_core.stops import Stops
 from lora_core.stores import LocalStore
 from lora_core.styles import SelectionSet, Style, StyleId, Styles
 from lora_core.submissions import Submissions
+from lora_core.thumbnails import Thumbnail, thumbnails
 from lora_core.times import Clock, utc_now
 from lora_core.training_data import bucket_url
 from lora_core.versions import Version
@@ -64,7 +69,9 @@ class TrainingLab:
         self._histories = Histories(LocalStore(settings.root), wait=wait)
         self._styles = Styles(self._histories.store, self._histories)
         self._records = Records(self._histories, model_labels=self._places.labels, clock=clock)
+        self._bulk = BulkMoves(self._histories)
         self._repairs = Repairs(self._histories)
+        self._endings = Endings(self._histories)
         self._endpoints = Endpoints(settings, transport=transport)
         self._sightings = Sightings(settings.lora_lab_state_dir / "curves")
         self._submissions = Submissions(
@@ -140,6 +147,10 @@ class TrainingLab:
     def images(self, style_id: StyleId) -> list[str]:
         """File names of the style's pictures."""
         return self._styles.images(self.style(style_id))
+
+    def thumbnails(self, style: Style, filenames: Sequence[str], *, limit: int) -> list[Thumbnail]:
+        """Small pictures of the first `limit`, and a tile for the rest; nothing where none is at hand."""
+        return thumbnails(self.settings.root / style.folder, filenames, limit=limit)
 
     def dataset(self, style_id: StyleId, selection_set_id: int | None) -> Dataset | None:
         """The pictures of a selection set as they are now: which are missing, which have no caption."""
@@ -298,6 +309,29 @@ class TrainingLab:
         self.monitor.nudge()
         return restored
 
+    def delete_many(self, style_id: StyleId, keys: Collection[str]) -> BulkMove:
+        """Moves versions of a style to the trash, by key, in one write; what still runs is cancelled first.
+
+        Keys that are gone by now are passed over, and those that cannot be moved stay: `problems` says why.
+        """
+        style = self.style(style_id)
+        self._submissions.deliver()
+        for version in self._records.in_flight(style):
+            if version.key in keys and not version.is_in_trash:
+                self._stops.cancel(style, version)
+        done = self._bulk.delete(style.folder, keys)
+        for version in self._records.in_flight(style):  # somebody else has just started it
+            if version.key in done.moved and version.is_in_trash and not version.is_stopping:
+                self._stops.cancel(style, version)
+        self.monitor.nudge()
+        return done
+
+    def restore_many(self, style_id: StyleId, keys: Collection[str]) -> BulkMove:
+        """Brings versions back in one write, except those whose name was taken meanwhile: `problems` says so."""
+        restored = self._bulk.restore(self.style(style_id).folder, keys)
+        self.monitor.nudge()
+        return restored
+
     # Trainings
 
     def check_status(self, style_id: StyleId, reference: str) -> StatusCheck:
@@ -342,6 +376,10 @@ class TrainingLab:
                 found += [one for one in self.monitor.in_flight() if one.style.folder == style.folder]
         return found
 
+    def ended_since(self, moment: datetime) -> list[Tracked]:
+        """What was completed or failed after `moment`, in all styles, the latest first; nothing from the trash."""
+        return self._endings.since(self._styles.all(), moment)
+
     def sighting(self, version: Version) -> Sighting | None:
         """What was last seen of its job: progress, loss, and what the endpoint said."""
         return self._sightings.get(version)
@@ -349,6 +387,10 @@ class TrainingLab:
     def loss_curve(self, version: Version) -> LossCurve:
         """(step, loss) pairs, as far as the trainer told them."""
         return self._sightings.curve(version)
+
+    def final_loss(self, version: Version) -> float | None:
+        """Where its smoothed loss curve ends; reads no more of a long curve than its end."""
+        return self._sightings.final_loss(version)
 
     def seconds_left(self, version: Version) -> float | None:
         """Seconds until a running training should end; None when that cannot be said."""
@@ -372,6 +414,10 @@ class TrainingLab:
     def model_file(self, version: Version) -> ModelFile | None:
         """The version's model where it is at hand in the local folder."""
         return self._places.file(version)
+
+    def checkpoints(self, version: Version) -> list[Checkpoint]:
+        """What its trainer saved on the way and is at hand in the local folder, by step."""
+        return self._places.checkpoints(version)
 
     def misplaced_model(self, version: Version) -> str | None:
         """A sentence when its trainer put the model elsewhere than where the lab is told to look."""

@@ -2,6 +2,7 @@
 
 import errno
 import stat
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,6 +16,8 @@ from lora_core.evidence import Absent, ModelEvidence, NotAsked, Present
 from lora_core.times import CLOCK_MARGIN, is_set_back
 
 SUFFIX = ".safetensors"
+_COARSE_NS = 2_000_000_000
+"""A folder that has just changed may change again under the same date: some disks count whole seconds."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,7 @@ class LocalModelFiles:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._anchor = AnchoredFolder(folder)
+        self._listed: tuple[int, tuple[str, ...]] | None = None
 
     @property
     def address(self) -> str:
@@ -73,6 +77,20 @@ class LocalModelFiles:
             found = [file for path in self._paths() if path.exists() and (file := self._model_file(path))]
             self._anchor.check()
         return found
+
+    def names(self) -> tuple[str, ...]:
+        """Names of all that lies in the folder; listed again only when one has come or gone."""
+        with explained(self.folder):
+            try:
+                changed_ns = self.folder.stat().st_mtime_ns
+            except FileNotFoundError:
+                return ()
+            known = self._listed
+            if known is None or known[0] != changed_ns or time.time_ns() - changed_ns < _COARSE_NS:
+                known = (changed_ns, tuple(path.name for path in self.folder.iterdir()))
+                self._listed = known
+            self._anchor.check()
+        return known[1]
 
     def _paths(self) -> list[Path]:
         try:

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from lora_core.checkpoints import Checkpoint, checkpoints_of
 from lora_core.embedded import EMBEDDED_BASE_URL
 from lora_core.endpoints import Endpoint
 from lora_core.errors import StoreUnavailableError
@@ -75,8 +76,11 @@ class ModelPlaces:
 
     def file(self, version: Version) -> ModelFile | None:
         """The version's model where it is at hand in the local folder, for size and download."""
-        name = version.model_name or f"style_{version.style_id}_v{version.name}"
-        return self.local.find(name)
+        return self.local.find(_file_name(version))
+
+    def checkpoints(self, version: Version) -> list[Checkpoint]:
+        """What its trainer saved on the way, where it is at hand in the local folder."""
+        return checkpoints_of(_file_name(version), self.local)
 
     def address(self, endpoint: Endpoint) -> str | None:
         """Names the place where an endpoint's trainer puts models."""
@@ -109,3 +113,7 @@ class ModelPlaces:
             }
         except StoreUnavailableError:
             return set()
+
+
+def _file_name(version: Version) -> str:
+    return version.model_name or f"style_{version.style_id}_v{version.name}"

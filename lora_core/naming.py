@@ -46,7 +46,7 @@ def name_problem(name: str) -> str | None:
 
 def is_taken(name: str, taken: Collection[str]) -> bool:
     """Whether a name of `taken` is the same, without regard to case."""
-    return _folded(name) in {_folded(other) for other in taken}
+    return folded(name) in {folded(other) for other in taken}
 
 
 def next_version_name(taken: Collection[str]) -> str:
@@ -92,7 +92,7 @@ def slug(name: str) -> str:
 
 def model_name(style_id: str, name: str, taken: Collection[str]) -> str:
     """`style_{style_id}_v{slug}`, made unique among `taken` model names or files by -2, -3 ..."""
-    models = {_folded(other).removesuffix(MODEL_SUFFIX) for other in taken}
+    models = {folded(other).removesuffix(MODEL_SUFFIX) for other in taken}
     prefix, legible = f"style_{style_id}_v", slug(name)
     endings = (f"-{number}" for number in count(2))
     numbered = (f"{prefix}{legible[: MAX_SLUG_LENGTH - len(ending)]}{ending}" for ending in endings)
@@ -101,7 +101,8 @@ def model_name(style_id: str, name: str, taken: Collection[str]) -> str:
 
 
 @lru_cache(_REMEMBERED)
-def _folded(name: str) -> str:
+def folded(name: str) -> str:
+    """As names are compared: without regard to case."""
     # Folding can decompose, so it is composed again afterwards.
     return unicodedata.normalize("NFC", normalized(name).casefold())
 
@@ -120,5 +121,5 @@ def _fitted(stem: str, ending: str) -> str:
 
 
 def _first_free(candidates: Iterator[str], taken: Collection[str]) -> str:
-    folded = {_folded(other) for other in taken}
-    return next(candidate for candidate in candidates if _folded(candidate) not in folded)
+    used = {folded(other) for other in taken}
+    return next(candidate for candidate in candidates if folded(candidate) not in used)

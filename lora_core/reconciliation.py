@@ -157,6 +157,7 @@ class Reconciliation:
             if fresh.submission is None or fresh.status is VersionStatus.DRAFT:
                 return {}
             sent = {**fresh.raw["submission"], "state": SubmissionState.SENT.value, "at": now}
+            sent.pop("why", None)
             return {"id": job_id, "submission": sent}
 
         return self._records.patch(style, version.key, decided)

@@ -11,11 +11,12 @@ from functools import partial
 from typing import Any
 
 from lora_core import json_text
-from lora_core.document import HistoryDocument, Record, record_key
+from lora_core.document import HistoryDocument, Record
 from lora_core.errors import InvalidNameError, NameTakenError, NotAllowedError, NotFoundError
 from lora_core.histories import LIVE, TRASH, Histories
 from lora_core.json_text import REMOVED
 from lora_core.naming import continued, is_taken, name_problem, normalized, suggested_name
+from lora_core.readings import Reading, Readings
 from lora_core.styles import Style
 from lora_core.times import Clock, epoch_ms, from_iso, to_iso, utc_now
 from lora_core.versions import Version
@@ -40,35 +41,29 @@ class Records:
         clock: Clock = utc_now,
     ) -> None:
         self.histories = histories
+        self._readings = Readings(histories)
         self._model_labels = model_labels
         self._clock = clock
 
     def live(self, style: Style) -> list[Version]:
         """Newest first."""
-        return [Version(style.id, record) for record in self.histories.live(style.folder).records]
+        return list(self._live(style).versions)
 
     def trash(self, style: Style) -> list[Version]:
         """Newest first; a record that is live as well is not in the trash."""
-        live = self.histories.live(style.folder)
-        trashed = self.histories.trash(style.folder).records
-        versions = [Version(style.id, record, is_in_trash=True) for record in trashed]
-        return [version for version in versions if live.record(version.key) is None]
+        live = self._live(style).document
+        return [version for version in self._trash(style).versions if live.record(version.key) is None]
 
     def in_flight(self, style: Style) -> list[Version]:
         """What the lab sent and whose end is not known, live ones and those in the trash."""
-        live, trash = self.histories.live(style.folder), self.histories.trash(style.folder)
-        versions = [Version(style.id, record) for record in live.records if _is_open(record)]
-        versions += [
-            Version(style.id, record, is_in_trash=True)
-            for record in trash.records
-            if _is_open(record) and live.record(record_key(record)) is None
-        ]
-        return [version for version in versions if version.is_in_flight()]
+        live = self._live(style)
+        deleted = self._trash(style).in_flight
+        return [*live.in_flight, *(one for one in deleted if live.document.record(one.key) is None)]
 
     def find(self, style: Style, reference: str) -> Version:
         """By key, id, request id or job id, then by name; live ones first. Raises NotFoundError."""
-        if (record := self.histories.live(style.folder).record(reference)) is not None:
-            return Version(style.id, record)
+        if (version := self._live(style).version(reference)) is not None:
+            return version
         for versions in (self.live(style), self.trash(style)):
             for version in versions:
                 if version.answers_to(reference):
@@ -81,8 +76,7 @@ class Records:
 
     def taken_names(self, style: Style) -> set[str]:
         """Names that a new version must not have: live, in the trash, or a model file's."""
-        versions = [*self.live(style), *self.trash(style)]
-        return {version.name for version in versions} | self._model_labels(style.id)
+        return {*self._live(style).names, *self._trash(style).names} | self._model_labels(style.id)
 
     def create(
         self, style: Style, content: Changes, *, name: str | None, based_on: Version | None, key: str | None
@@ -157,6 +151,12 @@ class Records:
                 copied = own
             return self.find(style, key)
 
+    def _live(self, style: Style) -> Reading:
+        return self._readings.live(style.id, style.folder)
+
+    def _trash(self, style: Style) -> Reading:
+        return self._readings.trash(style.id, style.folder)
+
     def _moving(self, style: Style) -> AbstractContextManager[None]:
         """Keeps patches of trashed records waiting until a move is over. Order of locks: trash, then live."""
         return self.histories.store.exclusive(f"{style.folder}/{TRASH}")
@@ -224,10 +224,6 @@ class Records:
 
         self.histories.update(style.folder, change, document=where)
         return is_same
-
-
-def _is_open(record: Record) -> bool:
-    return record.get("status") in ("pending", "training")
 
 
 def _is_same_name(name: str, other: str) -> bool:

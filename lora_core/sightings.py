@@ -5,6 +5,7 @@ later.
 """
 
 import json
+import re
 import threading
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -14,11 +15,15 @@ from pathlib import Path
 from lora_core.anchored_folder import AnchoredFolder
 from lora_core.durable_file import read_file, replace_file
 from lora_core.evidence import CouldNotAsk, Evidence, Job
+from lora_core.loss_curves import loss_at_end
 from lora_core.progress import Progress, advanced, merged_curve, read_loss_points, read_progress
 from lora_core.verdict import Outlook, Verdict
 from lora_core.versions import Version
 
 LossCurve = tuple[tuple[int, float], ...]
+_HEAD_BYTES, _TAIL_BYTES = 100, 5000
+"""The tail holds some 200 points, of which the first weigh nothing any more."""
+_FIRST_STEP = re.compile(rb"\s*\[\s*\[\s*(\d+)")
 
 
 @dataclass(frozen=True)
@@ -76,6 +81,26 @@ class Sightings:
         if sighting and sighting.curve:
             return sighting.curve
         return self._stored(version)
+
+    def final_loss(self, version: Version) -> float | None:
+        """Where its smoothed curve ends. A list asks for thousands of them, so of a file only the end is read."""
+        sighting = self.get(version)
+        if sighting and sighting.curve:
+            return loss_at_end(sighting.curve)
+        path = self._path(version)
+        try:
+            if not path.is_file():
+                return None
+            with path.open("rb") as file:
+                head = file.read(_HEAD_BYTES)
+                file.seek(max(0, path.stat().st_size - _TAIL_BYTES))
+                tail = file.read()
+            points = json.loads(b"[" + tail[tail.index(b"[", 1) :])
+            first = _FIRST_STEP.match(head)
+            curve = [(int(step), float(loss)) for step, loss in points]
+        except (OSError, ValueError, TypeError):
+            return None
+        return loss_at_end(curve, first_step=int(first[1]) if first else None)
 
     def keep_curve(self, version: Version) -> None:
         """Writes the curve to its file. A full disk costs the curve, not the training."""

@@ -8,6 +8,8 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from lora_core import json_text
+from lora_core.captions import Captions
+from lora_core.document import HistoryDocument
 from lora_core.errors import (
     InvalidNameError,
     NotFoundError,
@@ -60,7 +62,12 @@ class Styles:
     def __init__(self, store: DocumentStore, histories: Histories) -> None:
         self.store = store
         self.histories = histories
+        self.captions = Captions()
         self._claims: dict[str, object] = {}
+        # Each beside what it was made of: a page asks for them many times in each of its runs.
+        self._parsed: dict[str, tuple[str, object]] = {}
+        self._sets: dict[str, tuple[object, tuple[SelectionSet, ...]]] = {}
+        self._triggers: dict[str, tuple[HistoryDocument, str | None]] = {}
 
     def all(self) -> list[Style]:
         """All styles, by number, then folder."""
@@ -97,9 +104,10 @@ class Styles:
     def selection_sets(self, style: Style) -> list[SelectionSet]:
         """The style's selection sets by number; what is no set is passed over."""
         parsed = self._json(f"{style.folder}/{_SETS_FILE}")
-        entries = parsed.get("sets") if isinstance(parsed, dict) else None
-        sets = [_selection_set(entry) for entry in entries] if isinstance(entries, list) else []
-        return sorted((one for one in sets if one is not None), key=lambda one: one.id)
+        known = self._sets.get(style.folder)
+        if known is None or known[0] is not parsed:
+            known = self._sets[style.folder] = (parsed, _selection_sets(parsed))
+        return list(known[1])
 
     def selection_set(self, style: Style, set_id: int) -> SelectionSet:
         """One of them; raises NotFoundError."""
@@ -141,19 +149,24 @@ class Styles:
 
     def _recorded_trigger(self, folder: str, style_id: str) -> str:
         """What the newest version that tells was trained with; else the token that the old system made."""
+        token = None
         with suppress(StoreError):
-            for record in self.histories.live(folder).records:
-                tokens = RecordedParameters.from_raw(record.get("parameters")).class_tokens
-                if tokens and (token := tokens.removeprefix("style ").strip()):
-                    return token
-        return f"SBai_style_{style_id}"
+            history = self.histories.live(folder)
+            known = self._triggers.get(folder)
+            if known is None or known[0] is not history:
+                known = self._triggers[folder] = (history, _newest_trigger(history))
+            token = known[1]
+        return token or f"SBai_style_{style_id}"
 
     def _json(self, name: str) -> object:
+        """What stands in a document, to be read and never changed; None when there is nothing, or no JSON."""
         stored = self.store.read(name)
-        try:
-            return json_text.loads(stored.data) if stored else None
-        except ValueError:
+        if stored is None:
             return None
+        known = self._parsed.get(name)
+        if known is None or known[0] != stored.etag:
+            known = self._parsed[name] = (stored.etag, _loaded(stored.data))
+        return known[1]
 
     def _claimed(self, style_id: StyleId | None, name: str, trigger_token: str | None) -> Style:
         taken = {_id_of(folder) for folder in self.store.folders() if _FOLDER.fullmatch(folder)}
@@ -197,6 +210,21 @@ def _content(style: Style) -> dict[str, object]:
     return {"id": int(style.id), "name": style.name, "triggerToken": style.trigger_token}
 
 
+def _loaded(data: bytes) -> object:
+    try:
+        return json_text.loads(data)
+    except ValueError:
+        return None
+
+
+def _newest_trigger(history: HistoryDocument) -> str | None:
+    for record in history.records:
+        tokens = RecordedParameters.from_raw(record.get("parameters")).class_tokens
+        if tokens and (token := tokens.removeprefix("style ").strip()):
+            return token
+    return None
+
+
 def _id_of(folder: str) -> str:
     match = _FOLDER.fullmatch(folder)
     return match[1] if match else ""
@@ -209,6 +237,12 @@ def _title(folder: str) -> str:
 
 def _folder_slug(name: str) -> str:
     return slug(name).replace("-", "_").replace(".", "_").casefold()
+
+
+def _selection_sets(parsed: object) -> tuple[SelectionSet, ...]:
+    entries = parsed.get("sets") if isinstance(parsed, dict) else None
+    sets = [_selection_set(entry) for entry in entries] if isinstance(entries, list) else []
+    return tuple(sorted((one for one in sets if one is not None), key=lambda one: one.id))
 
 
 def _selection_set(entry: object) -> SelectionSet | None:

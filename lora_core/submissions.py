@@ -271,12 +271,14 @@ class Submissions:
         if version.is_final or version.job_id is not None or not is_waiting:
             return {}  # a webhook or the user was faster
         if answer.kind == "unknown":
-            return {"submission": {**version.raw["submission"], "state": SubmissionState.UNKNOWN.value}}
+            state = {"state": SubmissionState.UNKNOWN.value, "why": answer.text}
+            return {"submission": {**version.raw["submission"], **state}}
         is_refused = answer.kind == "refused"
         return draft_again(version, answer.text, SubmissionState.REFUSED if is_refused else None)
 
     def _accepted(self, version: Version, job_id: str) -> Changes:
         submission = {**_raw_submission(version), "state": SubmissionState.SENT.value}
+        submission.pop("why", None)
         if version.job_id is None:
             return {"id": job_id, "submission": submission, **_followed_again(version)}
         if same_job(version.job_id, job_id):

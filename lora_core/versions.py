@@ -77,6 +77,8 @@ class Submission:
     """When RunPod first said COMPLETED without telling of a model."""
     execution_ms: int | None
     delay_ms: int | None
+    why: str | None
+    """Why it is not known whether the endpoint took it: a sentence."""
 
     @classmethod
     def from_raw(cls, raw: object) -> "Submission | None":
@@ -97,6 +99,7 @@ class Submission:
             completed_seen_at=from_iso(raw.get("completedSeenAt")),
             execution_ms=_whole(raw, "executionMs"),
             delay_ms=_whole(raw, "delayMs"),
+            why=_text(raw, "why"),
         )
 
 
@@ -220,6 +223,15 @@ class Version:
     def ended_at(self) -> datetime | None:
         """When it was completed or failed."""
         return self.failed_at if self.status is VersionStatus.FAILED else self.completed_at
+
+    @property
+    def took_s(self) -> float | None:
+        """Seconds on its worker, as RunPod measured them; else between the start and the end that were seen."""
+        if self.submission is not None and self.submission.execution_ms is not None:
+            return self.submission.execution_ms / 1000
+        if self.started_at is None or self.ended_at is None:
+            return None
+        return (self.ended_at - self.started_at).total_seconds()
 
     @property
     def error(self) -> str | None:

@@ -49,6 +49,7 @@ PURE = frozenset(
         ),
         *("progress", "salvage", "times", "versions", "workflow"),
         *("fragments", "oddities", "wreckage"),
+        *("loss_curves", "schedules", "version_filter"),
     }
 )
 """Modules of lora_core that decide and do nothing: they import each other only."""

@@ -101,13 +101,13 @@ WRONG_ENDPOINT = "RunPod answered {}; check RUNPOD_BASE_URL, RUNPOD_ENDPOINT_ID 
 SLOW_DOWN = "RunPod asks to slow down (429); the lab waits and asks again."
 TIRED_OF_WAITING = "RunPod gave up waiting for the request (408); the lab asks again."
 ANOTHER_JOB = "The endpoint answered about another job; the lab asks again."
-NOT_VISIBLE = "RunPod does not show this job yet."
+NOT_VISIBLE = "RunPod does not show this job yet; that can take two minutes. Nothing has to be done."
 NOT_KNOWN = "RunPod says {}, which the lab does not know; it stays as it is."
 TRAINING = "It is training."
-QUEUED = "It waits in RunPod's queue for a worker."
+QUEUED = "It waits in the queue for a worker."
 DONE = "It is completed."
 NO_ADDRESS = "It is completed (the trainer gave no address of the model)."
-AWAITED = "RunPod says completed; its model is not there yet."
+AWAITED = "RunPod says completed; its model is not there yet. The lab goes on looking for it."
 FAILED = "It has failed: {}"
 
 # What the user reads of a start that came to nothing: {0} is the number, {1} what RunPod says.
@@ -160,7 +160,8 @@ def told(says: str, becomes: Becomes, answers: Mapping[str, object]) -> list[Eve
 def failed(name: str, reason: FailureReason, why: str, status: str, **content: object) -> list[Event]:
     """A 200 to /status that says how it failed."""
     becomes = Becomes(VersionStatus.FAILED, Outlook.AS_RECORDED, reason, why)
-    return told(FAILED.format(why), becomes, {name: job(status, **content)})
+    said = why if len(why) <= 300 else f"{why[:300]} ..."
+    return told(FAILED.format(said), becomes, {name: job(status, **content)})
 
 
 def slow_down(name: str, *waits: float, **headers: str) -> list[Event]:

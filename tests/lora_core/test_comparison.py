@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lora_core.comparison import Difference, changed_from, compare
+from lora_core.comparison import Difference, changed_from, compare, side_by_side
 
 columns = st.lists(
     st.dictionaries(st.sampled_from("abc"), st.none() | st.integers() | st.booleans()), max_size=4
@@ -56,3 +56,14 @@ def test_what_a_new_version_changes_is_shown_as_old_and_new() -> None:
 def test_a_column_never_differs_from_itself(found: list[dict[str, Any]]) -> None:
     assert all(compare([column, column]) == () for column in found)
     assert all(len(difference.values) == len(found) for difference in compare(found))
+
+
+def test_side_by_side_holds_what_is_the_same_too_and_tells_which_columns_are_otherwise() -> None:
+    rows = side_by_side(
+        [{"rate": 1, "dim": 8}, {"rate": 1.0, "dim": 16}, {"rate": 1}], fields=["dim", "rate"]
+    )
+    assert [(row.field, row.values, row.is_one) for row in rows] == [
+        ("dim", (8, 16, None), True),
+        ("rate", (1, 1.0, 1), False),
+    ]
+    assert [rows[0].differs_from_first(column) for column in range(3)] == [False, True, True]

@@ -72,7 +72,7 @@ def test_a_caption_that_cannot_be_read_is_said_so(lab: StyleFolder, monkeypatch:
     def refuse(_: Path) -> str:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("lora_core.datasets.read_file", refuse)
+    monkeypatch.setattr("lora_core.captions.read_file", refuse)
 
     with pytest.raises(
         StoreUnavailableError, match=r"b\.txt could not be read or written: .*Permission denied"

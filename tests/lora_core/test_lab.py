@@ -197,7 +197,7 @@ def test_check_status_says_in_words_what_was_found(bench: Bench, lab: TrainingLa
     def sentence() -> str:
         return lab.check_status(STYLE, version.key).sentence
 
-    assert sentence() == "It waits in RunPod's queue for a worker."
+    assert sentence() == "It waits in the queue for a worker."
     bench.runpod.endpoint.set_max_workers(1)
     assert sentence() == "It is training."
     bench.runpod.next_answers("status", Fault.reply(503, b""))

@@ -4,6 +4,7 @@ import streamlit as st
 
 from ui.browser_storage import exchange
 from ui.damage_notice import readable
+from ui.new_version_outlook import new_version_outlook
 from ui.page import page_setup
 from ui.pickers import selection_picker
 from ui.process import lab
@@ -15,9 +16,13 @@ page_setup("Training")
 with readable(lab()):
     selection = selection_picker(lab())
     if selection is not None:
-        left, right = st.columns([11, 9], gap="large")
+        with st.container(key="training_columns"):
+            left, right = st.columns([11, 9], gap="medium")
         with left:
-            training_form(lab(), selection)
+            form = training_form(lab(), selection)
         with right:
-            version_details(lab(), selection)
+            if selection.version is None:
+                new_version_outlook(form)
+            else:
+                version_details(lab(), selection)
         exchange(mirror(selection))

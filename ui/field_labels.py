@@ -6,7 +6,7 @@ LABELS: Final = {
     "selection_set_id": "Dataset",
     "learning_rate": "Learning rate",
     "max_train_steps": "Steps",
-    "network_dim": "Network dim (rank)",
+    "network_dim": "Network dim",
     "network_alpha": "Network alpha",
     "batch_size": "Batch size",
     "num_repeats": "Repeats",

@@ -1,15 +1,29 @@
 """What the training form holds: what is recorded, and over it what was typed."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from lora_core import PARAMETER_NAMES, Style, TrainingLab, TrainingParameters, Version, VersionStatus
+from lora_core import (
+    PARAMETER_NAMES,
+    NotFoundError,
+    SelectionSet,
+    Style,
+    TrainingLab,
+    TrainingParameters,
+    Version,
+    VersionStatus,
+)
 from ui import form_state, words
 from ui.numbers import typed_number
 from ui.selection import Selection
 
-_CHOSEN: Final = frozenset({"lr_scheduler", "optimizer_type", "gradient_dtype", "selection_set_id"})
+CHOSEN: Final = frozenset({"lr_scheduler", "optimizer_type", "gradient_dtype"})
+"""Parameters that are picked from a list."""
+
+DATASET: Final = "selection_set_id"
 _TEXT: Final = frozenset({"class_tokens", "name", "description"})
+_LARGEST_ID: Final = 2**53
 
 
 @dataclass(frozen=True)
@@ -28,11 +42,17 @@ class Form:
 
     style: Style
     version: Version | None
+    base: Version | None
+    """What the form is compared with: the version it starts from, or that a draft was based on."""
     form_id: str
+    sets: Mapping[int, SelectionSet]
+    """The style's selection sets by their number."""
     recorded: dict[str, Any]
     """Per field, what the widget shows before anything is typed."""
     numbers: dict[str, Any]
     """The recorded parameters themselves: sent as they are while their fields are untouched."""
+    edits: Mapping[str, Any]
+    """Fields that were changed, as typed."""
     next_name: str
 
     @property
@@ -51,15 +71,16 @@ class Form:
     @property
     def is_edited(self) -> bool:
         """Whether something was typed that is recorded nowhere."""
-        return any(self._is_edit(field, value) for field, value in form_state.edits(self.form_id).items())
+        return bool(self.edits)
 
-    def _is_edit(self, field: str, value: Any) -> bool:
-        # 1e-4 typed over 0.0001 is the same number.
-        return field not in self.numbers or self._typed(field, value) != self.numbers[field]
+    @property
+    def selection_set(self) -> SelectionSet | None:
+        """The pictures that are chosen; None also where the set is no longer there."""
+        return self.sets.get(self.value(DATASET))
 
     def value(self, field: str) -> Any:
         """What the widget shows."""
-        return form_state.edits(self.form_id).get(field, self.recorded[field])
+        return self.edits.get(field, self.recorded[field])
 
     def widget(self, field: str) -> str:
         """The key of the field's widget, its state set."""
@@ -71,8 +92,12 @@ class Form:
 
     def put(self, field: str, value: object) -> None:
         """Fills in a value for the user."""
-        shown = value if field in _CHOSEN | _TEXT else words.number(value)
-        form_state.put(self.form_id, field, shown, self.recorded[field])
+        form_state.put(self.form_id, field, _shown(field, value), self.recorded[field])
+
+    def put_all(self, values: Mapping[str, object]) -> None:
+        """Fills in several."""
+        for field, value in values.items():
+            self.put(field, value)
 
     def discard(self) -> None:
         """Forgets what was typed."""
@@ -80,49 +105,97 @@ class Form:
 
     def differs_from_default(self, field: str) -> bool:
         """Whether a parameter is not what a new version would have."""
-        return bool(self.value(field) != _shown(_defaults(self.style), field))
+        return not _is_same(self.parameter(field), _defaults(self.style)[field])
+
+    def differs_from_base(self, field: str) -> bool:
+        """Whether a parameter or the dataset is another one than that of the version it is based on."""
+        return self.base is not None and not _is_same(self.parameter(field), self.of_base(field))
+
+    def of_base(self, field: str) -> Any:
+        """What the version it is based on has there; None is "not recorded"."""
+        if self.base is None:
+            return None
+        return self.base.selection_set_id if field == DATASET else getattr(self.base.parameters, field)
+
+    def parameter(self, field: str) -> Any:
+        """A parameter or the dataset as it would be sent."""
+        if field == DATASET:
+            return self.value(field)
+        return _typed(field, self.edits[field]) if field in self.edits else self.numbers[field]
 
     def content(self) -> FormContent:
         """Everything as typed, numbers as numbers."""
-        edits = form_state.edits(self.form_id)
-        parameters = {
-            name: self._typed(name, edits[name]) if name in edits else self.numbers[name]
-            for name in PARAMETER_NAMES
-        }
         name = str(self.value("name")).strip()
         return FormContent(
-            parameters, self.value("selection_set_id"), name or None, self.value("description")
+            parameters={name: self.parameter(name) for name in PARAMETER_NAMES},
+            selection_set_id=self.value(DATASET),
+            name=name or None,
+            description=self.value("description"),
         )
-
-    def _typed(self, field: str, value: Any) -> Any:
-        return value if field in _CHOSEN | _TEXT else typed_number(str(value))
 
 
 def form_of(lab: TrainingLab, selection: Selection) -> Form:
-    """The form of a selection, before anything is typed."""
+    """The form of a selection, with all that was typed into it."""
     style, version = selection
     numbers = _defaults(style) if version is None else version.parameters.as_dict()
     is_draft = version is not None and version.status is VersionStatus.DRAFT
-    recorded = {name: _shown(numbers, name) for name in PARAMETER_NAMES}
-    recorded["selection_set_id"] = _first_set(lab, style) if version is None else version.selection_set_id
+    sets = {one.id: one for one in lab.selection_sets(style.folder)}
+    recorded = {name: _shown(name, numbers[name]) for name in PARAMETER_NAMES}
+    recorded[DATASET] = next(iter(sets), None) if version is None else version.selection_set_id
     recorded["name"] = version.name if version is not None and is_draft else ""
     # A description tells of one training; the next one has its own.
     recorded["description"] = version.description if version is not None and is_draft else ""
-    next_name = lab.next_name(style.folder, version.key if version else None)
-    return Form(style, version, selection.form_id, recorded, dict(numbers), next_name)
+
+    def is_edit(field: str, value: object) -> bool:
+        if field not in recorded or not _fits(field, value) or value == recorded[field]:
+            return False
+        # 1e-4 typed over 0.0001 is the same number.
+        return field not in numbers or not _is_same(_typed(field, value), numbers[field])
+
+    form_state.settle(selection.form_id, is_edit)
+    return Form(
+        style=style,
+        version=version,
+        base=_base_of(lab, style, version) if is_draft else version,
+        form_id=selection.form_id,
+        sets=sets,
+        recorded=recorded,
+        numbers=dict(numbers),
+        edits=form_state.edits(selection.form_id),
+        next_name=lab.next_name(style.folder, version.key if version else None),
+    )
+
+
+def _base_of(lab: TrainingLab, style: Style, draft: Version | None) -> Version | None:
+    if draft is None or draft.based_on is None:
+        return None
+    try:
+        return lab.version(style.folder, draft.based_on)
+    except NotFoundError:
+        return None
 
 
 def _defaults(style: Style) -> dict[str, Any]:
     return TrainingParameters().with_class_tokens(style.trigger_token).model_dump()
 
 
-def _shown(numbers: dict[str, Any], field: str) -> Any:
-    value = numbers[field]
-    if field in _CHOSEN:
+def _typed(field: str, value: Any) -> Any:
+    return value if field in CHOSEN | _TEXT else typed_number(str(value))
+
+
+def _shown(field: str, value: Any) -> Any:
+    if field in CHOSEN or field == DATASET:
         return value
     return "" if value is None else str(value) if field in _TEXT else words.number(value)
 
 
-def _first_set(lab: TrainingLab, style: Style) -> int | None:
-    sets = lab.selection_sets(style.folder)
-    return sets[0].id if sets else None
+def _is_same(one: object, other: object) -> bool:
+    """An empty text field and one that was never recorded are the same; so are 16 and 16.0."""
+    return one == other or (one in (None, "") and other in (None, ""))
+
+
+def _fits(field: str, value: object) -> bool:
+    """Whether a field of this kind can hold it: what a browser had stored may be anything."""
+    if field == DATASET:
+        return value is None or (type(value) is int and 0 <= value < _LARGEST_ID)
+    return isinstance(value, str) or (value is None and field in CHOSEN)

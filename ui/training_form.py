@@ -4,24 +4,17 @@ Numbers are text fields: `1e-4` and `0.0001` are both understood, nothing that w
 spinner allows, and what an old record lacks is an empty field instead of a default.
 """
 
-from typing import Any, Final
+from typing import Final
 
 import streamlit as st
 
-from lora_core import (
-    GRADIENT_DTYPES,
-    OPTIMIZERS,
-    SCHEDULERS,
-    Finding,
-    NotFoundError,
-    Review,
-    Severity,
-    TrainingLab,
-    TrainingParameters,
-)
-from ui import words
-from ui.field_labels import LABELS
-from ui.form_content import Form, FormContent, form_of
+from lora_core import NotFoundError, Review, TrainingLab
+from ui import form_state, words
+from ui.advanced_fields import advanced_fields
+from ui.form_content import DATASET, Form, FormContent, form_of
+from ui.form_fields import field_findings, former_value, parameter_rows, set_label
+from ui.picture_strip import picture_strip
+from ui.recommended_values import recommended_values
 from ui.selection import Selection
 from ui.start_buttons import start_buttons
 
@@ -33,35 +26,27 @@ _COMMON: Final = (
     "batch_size",
     "num_repeats",
 )
-_ADVANCED: Final = (
-    "lr_scheduler",
-    "optimizer_type",
-    "lr_warmup_steps",
-    "gradient_dtype",
-    "save_every_n_steps",
-    "class_tokens",
-)
-_CHOICES: Final = {
-    "lr_scheduler": SCHEDULERS,
-    "optimizer_type": OPTIMIZERS,
-    "gradient_dtype": GRADIENT_DTYPES,
-}
 
 
-def training_form(lab: TrainingLab, selection: Selection) -> None:
-    """Draws the form, what is to be said of it, and its buttons."""
+def training_form(lab: TrainingLab, selection: Selection) -> Form:
+    """Draws the form, what is to be said of it, and its buttons; answers what it holds."""
     form = form_of(lab, selection)
-    content = form.content()
-    review = _review(lab, form, content)
-    _heading(form)
-    _dataset_and_name(lab, form, review)
-    _fields(form, _COMMON, review, columns=3)
-    notable = any(finding.field in _ADVANCED and not _is_quiet(finding) for finding in review.findings)
-    differs = any(form.differs_from_default(name) for name in _ADVANCED)
-    with st.expander("Advanced", expanded=notable or differs, icon=":material/tune:"):
-        _fields(form, _ADVANCED, review, columns=2)
-    _derived(review)
-    start_buttons(lab, form, review)
+    review = _review(lab, form, form.content())
+    with st.container(border=True, key="training_form", gap="xsmall"):
+        _heading(form)
+        _dataset_and_name(form)
+        pictures = st.container(key="dataset_pictures")
+        field_findings(form, review, DATASET)
+        _description(form)
+        with st.container(key="common_parameters", gap="xsmall"):
+            parameter_rows(form, _COMMON, review)
+        _derived(form, review)
+        advanced_fields(form, review)
+        start_buttons(lab, form, review)
+        with pictures:  # last, for pictures that are seen for the first time take a moment
+            picture_strip(lab, form)
+    form_state.remember_edits()
+    return form
 
 
 def _review(lab: TrainingLab, form: Form, content: FormContent) -> Review:
@@ -72,21 +57,25 @@ def _review(lab: TrainingLab, form: Form, content: FormContent) -> Review:
 
 
 def _heading(form: Form) -> None:
-    left, right = st.columns([5, 2], vertical_alignment="center")
-    with left:
-        st.markdown(f"**{form.heading}**")
-    with right:
-        if form.is_edited and st.button(
-            "Discard edits", key=f"discard:{form.form_id}", type="tertiary", icon=":material/undo:"
-        ):
-            form.discard()
-            st.rerun()
+    """Whose form it is. Its row is as high as its button, which comes and goes."""
+    with st.container(key="form_heading", horizontal=True, vertical_alignment="center", gap="small"):
+        edited = " :orange-badge[:material/edit: edited]" if form.is_edited else ""
+        st.subheader(f"{form.heading}{edited}", anchor=False)
+        if form.is_edited:
+            st.button(
+                "Discard edits",
+                key=f"discard:{form.form_id}",
+                type="tertiary",
+                icon=":material/undo:",
+                on_click=form.discard,
+            )
 
 
-def _dataset_and_name(lab: TrainingLab, form: Form, review: Review) -> None:
-    left, right = st.columns(2)
+def _dataset_and_name(form: Form) -> None:
+    left, right = st.columns(2, gap="small")
     with left:
-        _selection_set_box(lab, form)
+        _selection_set_box(form)
+        former_value(form, DATASET)
     with right:
         st.text_input(
             "Name",
@@ -99,7 +88,23 @@ def _dataset_and_name(lab: TrainingLab, form: Form, review: Review) -> None:
             if not form.is_draft
             else "Rename it in its details.",
         )
-    _said(form, review, "selection_set_id")
+
+
+def _selection_set_box(form: Form) -> None:
+    chosen = form.value(DATASET)
+    known = [*form.sets] if chosen is None or chosen in form.sets else [*form.sets, chosen]
+    st.selectbox(
+        "Dataset",
+        known,
+        key=form.widget(DATASET),
+        format_func=lambda one: set_label(form, one),
+        on_change=form.changed,
+        args=(DATASET,),
+        placeholder="Choose a selection set" if known else "This style has no selection set",
+    )
+
+
+def _description(form: Form) -> None:
     st.text_area(
         "Description",
         key=form.widget("description"),
@@ -110,102 +115,25 @@ def _dataset_and_name(lab: TrainingLab, form: Form, review: Review) -> None:
     )
 
 
-def _selection_set_box(lab: TrainingLab, form: Form) -> None:
-    sets = {
-        one.id: f"Set {one.id} · {len(one.filenames)} images" for one in lab.selection_sets(form.style.folder)
-    }
-    chosen = form.value("selection_set_id")
-    if chosen is not None and chosen not in sets:
-        sets[chosen] = f"Set {chosen} · no longer there"
-    st.selectbox(
-        "Dataset",
-        list(sets),
-        key=form.widget("selection_set_id"),
-        format_func=lambda one: sets.get(one, str(one)),
-        on_change=form.changed,
-        args=("selection_set_id",),
-        placeholder="Choose a selection set" if sets else "This style has no selection set",
-    )
-
-
-def _fields(form: Form, names: tuple[str, ...], review: Review, *, columns: int) -> None:
-    for start in range(0, len(names), columns):
-        row = names[start : start + columns]
-        for column, name in zip(st.columns(columns), row, strict=False):
-            with column:
-                _field(form, name)
-        for name in row:
-            _said(form, review, name)
-
-
-def _field(form: Form, name: str) -> None:
-    description = TrainingParameters.model_fields[name].description
-    common: dict[str, Any] = {
-        "key": form.widget(name),
-        "on_change": form.changed,
-        "args": (name,),
-        "help": description,
-    }
-    if name in _CHOICES:
-        recorded = form.value(name)
-        others = () if recorded is None or recorded in _CHOICES[name] else (recorded,)
-        st.selectbox(LABELS[name], [*_CHOICES[name], *others], placeholder=words.NOT_RECORDED, **common)
-    else:
-        st.text_input(LABELS[name], placeholder=words.NOT_RECORDED, **common)
-
-
-def _said(form: Form, review: Review, field: str) -> None:
-    """The findings of a field, right below its row, each with its remedy where there is one."""
-    offered: set[object] = set()
-    for finding in review.findings:
-        if finding.field != field:
-            continue
-        is_block = finding.severity is Severity.BLOCK
-        color, icon = ("red", "block") if is_block else ("orange", "warning")
-        if _is_quiet(finding):
-            st.caption(_named(finding))
-        else:
-            st.markdown(f":small[:{color}[:material/{icon}: {_named(finding)}]]")
-        if finding.suggestion is None or finding.suggestion in offered:
-            continue
-        offered.add(finding.suggestion)
-        if st.button(
-            f"Use {words.escaped(words.number(finding.suggestion))}",
-            key=f"use:{form.form_id}:{field}:{finding.suggestion}",
-            type="tertiary",
-            icon=":material/arrow_forward:",
-        ):
-            form.put(field, finding.suggestion)
-            st.rerun()
-
-
-def _named(finding: Finding) -> str:
-    """The sentence under the form's own name of the field, where it names the trainer's."""
-    label, field = LABELS[finding.field], f"{finding.field} "
-    if finding.sentence.startswith(field):
-        return words.escaped(f"{label} {finding.sentence.removeprefix(field)}")
-    return words.escaped(f"{label}: {finding.sentence}")
-
-
-def _is_quiet(finding: Finding) -> bool:
-    # It is true of every training on this container: to be read once, not to alarm.
-    return finding.field == "save_every_n_steps" and finding.severity is Severity.WARN
-
-
-def _derived(review: Review) -> None:
+def _derived(form: Form, review: Review) -> None:
+    """What follows from the fields above, and what would usually stand there."""
     expected = review.expected
-    parts = [
-        f"Scale {words.rounded(review.effective_scale)}" if review.effective_scale is not None else None,
-        f"{words.rounded(review.epochs)} epochs" if review.epochs is not None else None,
-        f"{words.rounded(review.views_per_image)} views per image"
-        if review.views_per_image is not None
-        else None,
-        f"about {words.duration(expected.seconds)} (by {expected.basis})" if expected else None,
-        _cost(expected.cost_usd) if expected else None,
+    facts = [
+        ("scale", words.rounded(review.effective_scale) if review.effective_scale is not None else None),
+        ("epochs", words.rounded(review.epochs) if review.epochs is not None else None),
+        ("views per image", words.rounded(review.views_per_image) if review.views_per_image else None),
     ]
-    st.caption(" · ".join(words.escaped(part) for part in parts if part))
+    parts = [f"{name} **{words.escaped(value)}**" for name, value in facts if value is not None]
+    if expected is not None:
+        parts.append(f"about **{words.escaped(words.duration(expected.seconds))}** by {expected.basis}")
+        parts += _cost(expected.cost_usd)
+    with st.container(key="derived_numbers", horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown(
+            f":small[{' · '.join(parts)}]" if parts else ":small[:gray[No numbers to reckon with yet.]]"
+        )
+        recommended_values(form, review)
 
 
-def _cost(cost_usd: float | None) -> str | None:
+def _cost(cost_usd: float | None) -> list[str]:
     amount = words.dollars(cost_usd)
-    return f"about {amount}, cold start not included" if amount and cost_usd else None
+    return [f"about **{words.escaped(amount)}**, cold start not included"] if amount and cost_usd else []

@@ -154,14 +154,24 @@ class Screen:
 
     @property
     def stores(self) -> dict[str, str]:
-        """What the page asks the browser to store."""
+        """What the page asks the browser to store of its selection."""
+        return {name: value for name, value in self._stored.items() if name != "training_ended"}
+
+    @property
+    def ended_memory(self) -> dict[str, Any]:
+        """What the page asks the browser to store of what has ended."""
+        memory: dict[str, Any] = json.loads(self._stored["training_ended"])
+        return memory
+
+    @property
+    def _stored(self) -> dict[str, str]:
         (bridge,) = [one for one in self.app.main if getattr(one, "key", None) == "browser_storage"]
         items: dict[str, str] = json.loads(bridge.proto.json)["items"]
         return items
 
     def widget(self, key: str) -> Any:
         """By key, wherever it stands."""
-        place = self.app.sidebar if key.startswith("running:") else self.app.main
+        place = self.app.sidebar if key.startswith(("running:", "just_ended:")) else self.app.main
         return place.get_by_key(key)
 
     def field(self, name: str) -> Any:

@@ -198,7 +198,7 @@ def test_a_rate_may_be_typed_as_one_times_ten_to_the_minus_four(screens: Screens
     [
         ("learning_rate", "abc", "Learning rate is no number: enter a number above 0."),
         ("max_train_steps", "2000.5", "Steps is no whole number"),
-        ("network_dim", "", "Network dim (rank) is not recorded or empty"),
+        ("network_dim", "", "Network dim is not recorded or empty"),
         ("network_alpha", "inf", "Network alpha is no number"),
         ("batch_size", "0", "Batch size is 0"),
         ("lr_warmup_steps", "9" * 5000, "Warm-up steps is no whole number"),
@@ -407,6 +407,9 @@ def test_a_lost_reply_is_told(screens: Screens, runpod: FakeRunpod) -> None:
 
 def test_with_runpod_it_is_told_which_keys_the_bucket_must_hold(screens: Screens, runpod: FakeRunpod) -> None:
     screen = screens.open("new").fill(selection_set_id=2)
+    assert any("16 files must already lie in the bucket" in one.label for one in screen.app.expander)
+    screen.app.session_state[f"bucket:{screen.form_id}"] = True
+    screen.run()
     (keys,) = [one.value.splitlines() for one in screen.app.code if "lora-lab-test" in one.value]
     assert len(keys) == 16
     assert keys[0].endswith("/styles/1/image_001.jpg")

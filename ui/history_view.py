@@ -1,172 +1,157 @@
-"""The table of versions: filter, sort, compare, load, trash."""
+"""All versions of a style, or of every style: found, looked at, compared, deleted and brought back."""
 
-from datetime import UTC, datetime
-from hashlib import sha256
-from typing import Any
+from typing import Final, Literal
 
 import streamlit as st
 
-from lora_core import LoraCoreError, StoreError, Style, Tracked, TrainingLab, Version, VersionStatus
+from lora_core import LoraCoreError, StoreError, Style, Tracked, TrainingLab, VersionStatus
 from ui import words
-from ui.comparison_table import comparison_table
+from ui.comparison_table import comparison
+from ui.history_bulk import delete_button, last_move
+from ui.history_filters import clear, history_filters
+from ui.history_listing import Listing, joined, listing
+from ui.history_table import listed, version_grid
 from ui.page import open_training
 from ui.selection import Selection, select
 from ui.trash_view import trash_view
 from ui.version_details import version_details
 
-_EVERY = "All styles"
-_THIS = "This style"
-_EXACT = 2**53
-_WITHOUT_STYLE = (
-    "Status",
-    "Version",
-    "Good",
-    "Created",
-    "Rate",
-    "Steps",
-    "Dim",
-    "Alpha",
-    "Optimizer",
-    "Images",
-    "Description",
-    "Error",
-)
+_VERSIONS, _TRASH = "versions", "trash"
+_THIS, _EVERY = "This style", "All styles"
+_DETAILS_PX: Final = 440
+_TALLEST: Final = 14
+_TALLEST_COMPARED: Final = 7
+"""Rows at once; fewer leave room for the comparison below."""
+_KEEP: Final[Literal["session"]] = "session"
 
 
 def history_view(lab: TrainingLab, style: Style) -> None:
-    """Versions and, in a tab of its own, the trash."""
-    versions_tab, trash_tab = st.tabs(["Versions", f"Trash ({len(lab.trash(style.folder))})"])
-    with versions_tab:
-        _versions(lab, style)
-    with trash_tab:
-        trash_view(lab, style)
-
-
-def _versions(lab: TrainingLab, style: Style) -> None:
-    shown = _filtered(_all(lab, style))
-    if not shown:
-        st.info(
-            "No version matches. Change the filter, or start one in Training.", icon=":material/search_off:"
-        )
-        return
-    picked = _table(lab, shown)
-    if len(picked) == 1:
-        _one(lab, picked[0])
-    elif len(picked) > 1:
-        comparison_table(lab, picked)
+    """Versions or the trash, of this style or of all."""
+    with st.container(key="history_scope", horizontal=True, vertical_alignment="center"):
+        is_every = _scope()
+        styles = lab.styles() if is_every else [style]
+        is_trash = _view(lab, styles)
+    found = _found(lab, styles, is_every=is_every, is_trash=is_trash)
+    shown = found.chosen(history_filters(found)) if found.rows else found
+    if not shown.rows:
+        _nothing(has_some=bool(found.rows), is_trash=is_trash, is_every=is_every)
+    elif is_trash:
+        trash_view(lab, shown, of=len(found.rows), with_style=is_every)
     else:
-        st.caption("Select a row to see it, or two and more to compare them.")
+        _versions(lab, shown, of=len(found.rows), with_style=is_every)
+    last_move()
 
 
-def _all(lab: TrainingLab, style: Style) -> list[Tracked]:
-    scope = st.segmented_control(
-        "Show", [_THIS, _EVERY], default=_THIS, key="history:scope", label_visibility="collapsed"
+def _scope() -> bool:
+    """Whether all styles are shown."""
+    chosen = st.segmented_control(
+        "Styles",
+        [_THIS, _EVERY],
+        default=_THIS,
+        required=True,
+        key="history:scope",
+        label_visibility="collapsed",
+        persist_state=_KEEP,
     )
-    if scope != _EVERY:
-        return [Tracked(style, version) for version in lab.versions(style.folder)]
-    found: list[Tracked] = []
-    for one in lab.styles():
+    return chosen == _EVERY
+
+
+def _view(lab: TrainingLab, styles: list[Style]) -> bool:
+    """Whether the trash is shown."""
+    deleted = 0
+    for style in styles:
         try:
-            found += [Tracked(one, version) for version in lab.versions(one.folder)]
-        except StoreError as error:  # its own page tells more; the other styles go on
-            st.warning(words.escaped(error), icon=":material/broken_image:")
-    return found
-
-
-def _filtered(tracked: list[Tracked]) -> list[Tracked]:
-    left, middle, right = st.columns([4, 5, 2], vertical_alignment="bottom")
-    with left:
-        text = st.text_input(
-            "Search", key="history:search", placeholder="Name, description, parameter value …"
-        )
-    with middle:
-        statuses = st.pills(
-            "Status", [status.value for status in VersionStatus], selection_mode="multi", key="history:status"
-        )
-    with right:
-        only_good = st.toggle("Good only", key="history:good")
-    return [
-        one
-        for one in tracked
-        if (not statuses or one.version.status_text in statuses)
-        and (not only_good or one.version.is_good)
-        and _matches(one, text)
-    ]
-
-
-def _matches(one: Tracked, text: str) -> bool:
-    version = one.version
-    told = [
-        one.style.name,
-        version.name,
-        version.description,
-        version.error or "",
-        version.status_text,
-        version.id,
-    ]
-    told += [words.number(value) for value in version.parameters.as_dict().values()]
-    haystack = " ".join(told).casefold()
-    return all(word in haystack for word in text.casefold().split())
-
-
-def _table(lab: TrainingLab, shown: list[Tracked]) -> list[Tracked]:
-    now = datetime.now(UTC)
-    event = st.dataframe(
-        [_row(lab, one, now) for one in shown],
-        hide_index=True,
-        selection_mode="multi-row",
-        on_select="rerun",
-        key=_table_key(shown),
-        column_order=None if len({one.style.folder for one in shown}) > 1 else _WITHOUT_STYLE,
-        column_config={
-            "Created": st.column_config.DatetimeColumn(
-                format="D MMM YYYY, HH:mm", timezone=str(words.zone())
-            ),
-            "Rate": st.column_config.NumberColumn(format="%g"),
-            "Good": st.column_config.CheckboxColumn(),
-        },
+            deleted += len(lab.trash(style.folder))
+        except StoreError:
+            if len(styles) == 1:
+                raise
+    labels = {_VERSIONS: "Versions", _TRASH: f"Trash ({deleted})"}
+    chosen = st.segmented_control(
+        "What is listed",
+        [_VERSIONS, _TRASH],
+        default=_VERSIONS,
+        required=True,
+        format_func=lambda one: labels[one],
+        key="history:view",
+        label_visibility="collapsed",
+        persist_state=_KEEP,
     )
-    rows = event["selection"]["rows"]
-    return [shown[row] for row in rows if row < len(shown)]
+    return chosen == _TRASH
 
 
-def _table_key(shown: list[Tracked]) -> str:
-    """Selected are rows by number: another list is another table, or they would be other versions."""
-    listed = "\n".join(f"{one.style.folder}/{one.version.key}" for one in shown)
-    return f"history:table:{sha256(listed.encode(errors='replace')).hexdigest()[:16]}"
+def _found(lab: TrainingLab, styles: list[Style], *, is_every: bool, is_trash: bool) -> Listing:
+    listings = []
+    for style in styles:
+        try:
+            listings.append(listing(lab, style, trash=is_trash))
+        except StoreError as error:
+            if not is_every:
+                raise
+            st.warning(words.escaped(error), icon=":material/broken_image:")  # the other styles go on
+    return joined(listings)
 
 
-def _row(lab: TrainingLab, one: Tracked, now: datetime) -> dict[str, Any]:
-    version, parameters = one.version, one.version.parameters
-    seen = words.look(version, lab.sighting(version), now)
-    return {
-        "Status": f"{seen.icon} {seen.word}",
-        "Style": one.style.name,
-        "Version": version.name,
-        "Good": version.is_good,
-        "Created": version.created_at,
-        "Rate": _cell(parameters.learning_rate),
-        "Steps": _cell(parameters.max_train_steps),
-        "Dim": _cell(parameters.network_dim),
-        "Alpha": _cell(parameters.network_alpha),
-        "Optimizer": parameters.optimizer_type,
-        "Images": _cell(version.image_count),
-        "Description": version.description,
-        "Error": version.error or "",
-    }
+def _nothing(*, has_some: bool, is_trash: bool, is_every: bool) -> None:
+    if has_some:
+        st.info("Nothing matches the search and the filters.", icon=":material/search_off:")
+        st.button("Clear filters", key="history:clear_all", on_click=clear, icon=":material/filter_list_off:")
+    elif is_trash:
+        st.caption("The trash is empty.")
+    else:
+        owner = "No style" if is_every else "This style"
+        st.info(
+            f"{owner} has {'any' if is_every else 'no'} version yet. Start the first one in Training; "
+            "it is listed here with its settings, its loss and its model.",
+            icon=":material/history:",
+        )
+        if st.button("Open Training", key="history:to_training", type="primary"):
+            open_training()
 
 
-def _cell(number: int | float | None) -> int | float | None:
-    """A file may hold integers that no column takes."""
-    return float(number) if isinstance(number, int) and abs(number) > _EXACT else number
+def _versions(lab: TrainingLab, shown: Listing, *, of: int, with_style: bool) -> None:
+    with st.container(key="history_body", horizontal=True, gap="medium"):
+        with st.container(key="history_grid"):
+            picked = version_grid(
+                shown,
+                name="history:table",
+                tallest=_TALLEST,
+                tallest_compared=_TALLEST_COMPARED,
+                with_style=with_style,
+                alt="Versions, newest first",
+            )
+            _below(lab, shown, picked, of)
+        if len(picked) == 1:
+            with st.container(key="history_details", width=_DETAILS_PX):
+                _details(lab, picked[0])
+    if len(picked) > 1:
+        comparison(lab, picked)
 
 
-def _one(lab: TrainingLab, one: Tracked) -> None:
+def _below(lab: TrainingLab, shown: Listing, picked: list[Tracked], of: int) -> None:
+    failed = [one for one in shown.rows if one.version.status is VersionStatus.FAILED]
+    hint = "" if picked else " Select a row to see it, two and more to compare them."
+    with st.container(key="history_actions", horizontal=True, vertical_alignment="center"):
+        st.caption(f"{listed(len(shown.rows), of)}{hint}", width="content")
+        if len(picked) > 1:
+            delete_button(
+                lab, picked, label="Delete selected", what="the selected versions", key="history:delete"
+            )
+        if failed:
+            delete_button(
+                lab,
+                failed,
+                label="Delete all failed",
+                what="all failed versions that are listed",
+                key="history:delete_failed",
+            )
+
+
+def _details(lab: TrainingLab, one: Tracked) -> None:
     if st.button("Load into Training", type="primary", icon=":material/open_in_browser:", key="history:load"):
         select(one.style, one.version.key)
         open_training()
     try:
-        version: Version = lab.version(one.style.folder, one.version.key)
+        version = lab.version(one.style.folder, one.version.key)
     except LoraCoreError as error:
         st.error(words.escaped(error))
         return

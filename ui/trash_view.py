@@ -1,38 +1,40 @@
 """Deleted versions, and bringing them back."""
 
-from datetime import UTC, datetime
+from typing import Final
 
 import streamlit as st
 
-from lora_core import LoraCoreError, Style, TrainingLab
+from lora_core import TrainingLab
 from ui import words
+from ui.history_bulk import restore_button
+from ui.history_listing import Listing
+from ui.history_table import listed, version_grid
+
+_TALLEST: Final = 14
 
 
-def trash_view(lab: TrainingLab, style: Style) -> None:
-    """One line per deleted version, with Restore."""
-    versions = lab.trash(style.folder)
-    if not versions:
-        st.caption("The trash of this style is empty.")
-        return
-    now = datetime.now(UTC)
-    offered = {""}  # a file written by others may hold a record twice, or one without any id
-    for version in versions:
-        text, button = st.columns([6, 1], vertical_alignment="center")
-        with text:
-            st.text(words.line(version, lab.sighting(version), now))
-        with button:
-            if version.key not in offered and st.button(
-                "Restore", key=f"restore:{version.key}", icon=":material/restore_from_trash:"
-            ):
-                _restore(lab, style, version.key)
-        offered.add(version.key)
-
-
-def _restore(lab: TrainingLab, style: Style, key: str) -> None:
-    try:
-        version = lab.restore(style.folder, key)
-    except LoraCoreError as error:
-        st.error(words.escaped(error))
-        return
-    st.toast(f"{words.escaped(version.name)} is back.", icon=":material/restore:")
-    st.rerun()
+def trash_view(lab: TrainingLab, shown: Listing, *, of: int, with_style: bool) -> None:
+    """The same grid as of the others; what is selected is restored, or all that is listed."""
+    picked = version_grid(
+        shown,
+        name="history:table:trash",
+        tallest=_TALLEST,
+        tallest_compared=_TALLEST,
+        with_style=with_style,
+        alt="Deleted versions, newest first",
+    )
+    with st.container(key="history_trash_actions", horizontal=True, vertical_alignment="center"):
+        st.caption(
+            f"{listed(len(shown.rows), of)}{'' if picked else ' Select what is to come back.'}",
+            width="content",
+        )
+        if picked:
+            restore_button(lab, picked, label="Restore selected", key="history:restore")
+        restore_button(lab, shown.rows, label="Restore all", key="history:restore_all")
+    still = [one.version.name for one in shown.rows if one.version.is_in_flight()]
+    if still:
+        st.info(
+            f"Deleted and not ended yet: {words.escaped(', '.join(still))}. The endpoint is asked to stop, "
+            "again and again until it confirms.",
+            icon=":material/hourglass_bottom:",
+        )

@@ -25,9 +25,10 @@ from lora_core import (
     Version,
 )
 from ui import words
-from ui.page import open_training
+from ui.ended_notice import just_ended
 from ui.process import instance_id, lab
-from ui.selection import select
+from ui.running_list import running_list
+from ui.undo_bar import is_over
 
 _SEEN = "heartbeat:seen"
 _RUNNING = "heartbeat:running"
@@ -57,6 +58,8 @@ def running_now() -> None:
         # The disk is away: it beats on, says so, and draws the page anew when the disk is back.
         st.session_state[_SEEN] = None
     st.fragment(_beat, run_every=_BUSY_S if running else _QUIET_S)()
+    just_ended()
+    st.caption(words.escaped(here.endpoint_sentence()))
 
 
 def _tell_what_ended(here: TrainingLab, running: list[Tracked]) -> None:
@@ -82,51 +85,15 @@ def _beat() -> None:
     here = lab()
     try:
         seen = _seen(here)
-        if seen != st.session_state.get(_SEEN):
+        if seen != st.session_state.get(_SEEN) or is_over():
             st.session_state[_SEEN] = seen
             st.rerun(scope="app")
-        _list(here, here.running())
+        running_list(here, here.running())
     except LoraCoreError as error:
         st.warning(words.escaped(error), icon=":material/warning:")
         if st.session_state.get(_SEEN) is not None:  # on a phone the sidebar is shut: once where it is seen
             st.session_state[_SEEN] = None
             st.toast(words.escaped(error), icon=":material/warning:", duration="long")
-
-
-def _list(here: TrainingLab, running: list[Tracked]) -> None:
-    st.markdown(f"**Running now** · {len(running)}" if running else "**Running now**")
-    if not running:
-        st.caption("Nothing is training.")
-    for one in running:
-        _entry(here, one)
-    st.caption(words.escaped(here.endpoint_sentence()))
-
-
-def _entry(here: TrainingLab, one: Tracked) -> None:
-    now = datetime.now(UTC)
-    style, version = one.style, one.version
-    sighting = here.sighting(version)
-    shown = words.look(version, sighting, now)
-    label = f"{shown.icon} {words.escaped(version.name)} · {words.escaped(style.name)}"
-    if version.is_in_trash:  # it was deleted while it ran, and costs money until it has stopped
-        st.markdown(f"{label} (deleted)")
-    elif st.button(
-        label, key=f"running:{style.folder}/{version.key}", type="tertiary", help=shown.word, wrap=True
-    ):
-        select(style, version.key)
-        open_training()
-    progress = sighting.progress if sighting else None
-    fraction = progress.fraction if progress else None
-    left = here.seconds_left(version)
-    text = " · ".join(
-        part
-        for part in (
-            words.waiting(version) or shown.word if fraction is None else f"{fraction:.0%}",
-            f"{words.duration(left)} left" if left is not None and fraction is not None else "",
-        )
-        if part
-    )
-    st.progress(min(1.0, fraction or 0.0), text=text)
 
 
 def watch(style: Style, version: Version) -> None:

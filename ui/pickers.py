@@ -1,17 +1,24 @@
 """Choosing a style and one of its versions, or NEW."""
 
 from collections.abc import Collection, Mapping
-from datetime import UTC, datetime
 
 import streamlit as st
 
-from lora_core import Style, TrainingLab
-from ui import browser_storage, words
-from ui.selection import NEW, Selection, chosen_in_box, generation, select, selected, selected_style
+from lora_core import Style, TrainingLab, Version
+from ui import browser_storage, form_state, words
+from ui.selection import (
+    NEW,
+    Selection,
+    chosen_in_box,
+    generation,
+    select,
+    selected,
+    selected_style,
+    what_is_gone,
+)
+from ui.version_lines import version_lines
+from ui.version_search import LISTED, found, version_search
 from ui.welcome import welcome
-
-_LISTED = 300
-"""Newest versions in the dropdown; older ones are found in History. 10,000 options take 0.7 s to draw."""
 
 
 def selection_picker(lab: TrainingLab) -> Selection | None:
@@ -20,18 +27,14 @@ def selection_picker(lab: TrainingLab) -> Selection | None:
     style = _style_in_view(lab, styles)
     if style is None:
         return None
-    style_column, version_column, new_column = st.columns([3, 6, 1.3], vertical_alignment="bottom")
-    with style_column:
-        _style_box(styles, style)
-    selection = selected(lab, style)
-    with version_column:
-        _version_box(lab, selection)
-    with new_column:
-        if st.button(
-            "NEW", key="new_version", width="stretch", help="Start a new version from the defaults."
-        ):
-            select(style, NEW)
-            st.rerun()
+    with st.container(key="pickers", horizontal=True, vertical_alignment="bottom", gap="small"):
+        _style_box(styles, style)  # first: of a style whose history is damaged one must get away
+        selection = selected(lab, style)
+        versions = lab.versions(style.folder)
+        looked_for = version_search(lab, style, len(versions))
+        _version_box(lab, selection, versions, looked_for)
+        _new_button(style)
+    _say_what_is_gone()
     return selection
 
 
@@ -42,7 +45,29 @@ def style_picker(lab: TrainingLab) -> Style | None:
     if style is not None:
         with st.columns([3, 6])[0]:
             _style_box(styles, style)
+        _say_what_is_gone()
     return style
+
+
+def _say_what_is_gone() -> None:
+    """An address that names what is not there is answered, and said so, until something else is chosen."""
+    if sentence := what_is_gone():
+        st.warning(words.escaped(sentence), icon=":material/link_off:")
+
+
+def _new_button(style: Style) -> None:
+    is_edited = form_state.is_kept(Selection(style, None).form_id)
+    what = (
+        "Back to the new version that you began." if is_edited else "Start a new version from the defaults."
+    )
+    if st.button(
+        "NEW · edited" if is_edited else "NEW",
+        key="new_version",
+        shortcut="Alt+N",
+        help=f"{what} Alt+N does the same.",
+    ):
+        select(style, NEW)
+        st.rerun()
 
 
 def _style_in_view(lab: TrainingLab, styles: list[Style]) -> Style | None:
@@ -75,26 +100,29 @@ def _style_changed(key: str, by_folder: Collection[str]) -> None:
         chosen_in_box(st.session_state[key])
 
 
-def _version_box(lab: TrainingLab, selection: Selection) -> None:
+def _version_box(lab: TrainingLab, selection: Selection, versions: list[Version], looked_for: str) -> None:
     style, chosen = selection
-    versions = lab.versions(style.folder)
-    listed = versions[:_LISTED]
+    matching = found(versions, looked_for) if looked_for else versions
+    listed = matching[:LISTED]
     if chosen is not None and chosen.key not in {one.key for one in listed}:
-        listed = [*listed, chosen]
-    now = datetime.now(UTC)
-    lines = {one.key: words.line(one, lab.sighting(one), now) for one in listed}
+        # While something is looked for, the list opens at what is chosen, and what was found follows.
+        listed = [chosen, *listed] if looked_for else [*listed, chosen]
+    edited = {one.key for one in listed if form_state.is_kept(Selection(style, one).form_id)}
+    lines = version_lines(lab, listed, edited)
     key = f"version_box:{style.folder}:{generation()}"
     _set(key, chosen.key if chosen else None)
-    _relabel(key, lines.get(chosen.key, "") if chosen else "")
+    if chosen is not None:
+        _relabel(key, chosen.key, lines[chosen.key])
     st.selectbox(
-        f"Version ({len(versions)})",
+        f"Version ({len(matching):,} of {len(versions):,} match)"
+        if looked_for
+        else f"Version ({len(versions):,})",
         list(lines),
         key=key,
         format_func=lambda one: lines.get(one, one),
         placeholder="New version, not saved yet" if versions else "No version yet: this will be the first",
         on_change=_version_changed,
         args=(style.folder, key, lines),
-        help=None if len(versions) <= _LISTED else f"The newest {_LISTED}; all are in History.",
     )
 
 
@@ -112,14 +140,16 @@ def _set(key: str, value: object) -> None:
         st.session_state[key] = value
 
 
-def _relabel(key: str, line: str) -> None:
+def _relabel(key: str, chosen: str, line: str) -> None:
     """The browser keeps showing the line that was chosen, though its status has changed (seen on 1.67).
 
-    Setting the value once more, even the same one, makes it take the new line.
+    Setting the value once more, even the same one, makes it take the new line. Only then: a box whose value is set
+    is sent anew with its hundreds of lines, while one that is as before costs a few bytes.
     """
-    if st.session_state.get(f"{key}:line", line) != line:
+    shown = st.session_state.get(f"{key}:line", (chosen, line))
+    if tuple(shown) != (chosen, line) and shown[0] == chosen:
         st.session_state[key] = st.session_state[key]
-    st.session_state[f"{key}:line"] = line
+    st.session_state[f"{key}:line"] = (chosen, line)
 
 
 def _await_browser() -> None:

@@ -33,14 +33,17 @@ class Selection(NamedTuple):
 def selected_style(styles: list[Style]) -> Style | None:
     """None where there is no style, or while the browser has yet to tell what it had selected."""
     by_name = {style.folder: style for style in styles} | {style.id: style for style in reversed(styles)}
-    names = (_state()["style"], st.query_params.get("style"))
-    named = next((by_name[name] for name in names if name in by_name), None)
+    state, in_url = _state(), st.query_params.get("style")
+    named = next((by_name[name] for name in (state["style"], in_url) if name in by_name), None)
     if named is not None and _is_version_named(named):
         return named
     if browser_storage.is_awaited():
         return None
     stored = browser_storage.stored() or {}
-    return named or by_name.get(stored.get(_STYLE_ITEM, ""), styles[0] if styles else None)
+    style = named or by_name.get(stored.get(_STYLE_ITEM, ""), styles[0] if styles else None)
+    if named is None and in_url and style is not None:
+        state["gone"] = f"Style {in_url} is not there (any more): {style.name} is shown."
+    return style
 
 
 def _is_version_named(style: Style) -> bool:
@@ -51,13 +54,30 @@ def _is_version_named(style: Style) -> bool:
 
 def selected(lab: TrainingLab, style: Style) -> Selection:
     """The selection within a style; a version that is gone gives way to the newest."""
-    versions = lab.versions(style.folder)
+    gone = ""
     for name in _candidates(style):
         if name == NEW:
-            return Selection(style, None)
-        if (version := _found(lab, style, name)) is not None:
-            return Selection(style, version)
-    return Selection(style, versions[0] if versions else None)
+            return _instead_of(gone, Selection(style, None))
+        version = _found(lab, style, name)
+        if version is not None and not version.is_in_trash:
+            return _instead_of(gone, Selection(style, version))
+        if name == _in_url(style):
+            gone = f"{name} is in the trash" if version else f"{name} is not there (any more)"
+    versions = lab.versions(style.folder)
+    return _instead_of(gone, Selection(style, versions[0] if versions else None))
+
+
+def _instead_of(gone: str, selection: Selection) -> Selection:
+    """Notes what the address named and is not there, so that it can be said."""
+    if gone:
+        version = selection.version
+        _state()["gone"] = f"{gone}: {version.name if version else 'a new version'} is shown."
+    return selection
+
+
+def what_is_gone() -> str:
+    """A sentence when the address named what is not there, until another version is selected."""
+    return str(_state().get("gone", ""))
 
 
 def select(style: Style, key: str) -> None:
@@ -77,6 +97,7 @@ def selecting(style: Style) -> Callable[[str], None]:
         state["style"] = style.folder
         state["versions"][style.folder] = key
         state["generation"] += 1
+        state["gone"] = ""
 
     return then
 
@@ -85,6 +106,7 @@ def chosen_in_box(style_folder: str, key: str | None = None) -> None:
     """The user's own choice in a dropdown: the style's, or with `key` the version's."""
     state = _state()
     state["style"] = style_folder
+    state["gone"] = ""
     if key is not None:
         state["versions"][style_folder] = key
 
@@ -118,7 +140,7 @@ def mirror(selection: Selection) -> dict[str, str]:
 
 def _state() -> dict[str, Any]:
     """Plain values, which outlive a reload of the code."""
-    fresh: dict[str, Any] = {"style": None, "versions": {}, "generation": 0, "shown": {}}
+    fresh: dict[str, Any] = {"style": None, "versions": {}, "generation": 0, "shown": {}, "gone": ""}
     state: dict[str, Any] = st.session_state.setdefault(_STATE, fresh)
     return state
 
@@ -129,21 +151,22 @@ def _name(style: Style) -> str:
 
 
 def _candidates(style: Style) -> list[str]:
-    state = _state()
-    chosen = state["versions"].get(style.folder)
-    in_url = (
-        st.query_params.get("version") if st.query_params.get("style") in (style.id, style.folder) else None
-    )
-    shown = state["shown"]
+    state, in_url = _state(), _in_url(style)
+    chosen, shown = state["versions"].get(style.folder), state["shown"]
     if (style.folder, in_url) == (shown.get("style"), shown.get("name")):
         in_url = shown["key"]  # put there by this session; the version may have another name by now
     stored = (browser_storage.stored() or {}).get(f"training_{_name(style)}_selectedVersionId")
     return [str(name) for name in (chosen, in_url, stored) if name]
 
 
+def _in_url(style: Style) -> str | None:
+    """The version that the address names in this style."""
+    is_its_own = st.query_params.get("style") in (style.id, style.folder)
+    return st.query_params.get("version") if is_its_own else None
+
+
 def _found(lab: TrainingLab, style: Style, name: str) -> Version | None:
     try:
-        version = lab.version(style.folder, name)
+        return lab.version(style.folder, name)
     except NotFoundError:
         return None
-    return None if version.is_in_trash else version

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.ui.screens import STYLE, Screens, record
+from tests.ui.screens import STYLE, Screen, Screens, record
 
 STORED_STYLE = "training_selectedStyleId"
 
@@ -142,3 +142,153 @@ def test_only_what_this_session_chose_is_stored_in_the_browser(two: Screens) -> 
     assert screen.stores == {STORED_STYLE: "2"}
     screen.new()
     assert screen.stores == {STORED_STYLE: "2", "training_2_selectedVersionId": "new"}
+
+
+# -- what is not there is said
+
+
+def notice(screen: Screen) -> str:
+    return " ".join(one.value for one in screen.app.warning).replace("\\", "")
+
+
+def test_a_version_that_is_not_there_is_named_until_another_one_is_chosen(two: Screens) -> None:
+    screen = two.open("V9")
+    assert notice(screen) == "V9 is not there (any more): V3 is shown."
+    assert notice(screen.run()) == "V9 is not there (any more): V3 is shown."  # a refresh moves nothing
+    assert notice(screen.choose_version(two.version("V2"))) == ""
+
+
+def test_a_version_in_the_trash_is_said_to_be_there(two: Screens) -> None:
+    two.lab.delete(STYLE, "V1")
+    assert notice(two.open("V1")) == "V1 is in the trash: V3 is shown."
+
+
+def test_a_style_that_is_not_there_is_named(two: Screens) -> None:
+    screen = two.open("W1", style="99")
+    assert notice(screen) == "Style 99 is not there (any more): Flat Landscapes is shown."
+    assert notice(screen.new()) == ""
+
+
+def test_an_address_that_names_what_is_there_is_not_remarked_upon(two: Screens) -> None:
+    stored = {STORED_STYLE: "9", "training_1_selectedVersionId": "gone"}
+    for screen in (two.open("V2"), two.open("new"), two.open(""), two.address(stored=stored).run()):
+        assert notice(screen) == ""
+
+
+def test_script_in_an_address_is_shown_as_text(two: Screens) -> None:
+    screen = two.open("<script>alert(1)</script> **bold**")
+    assert notice(screen).startswith("<script>alert(1)</script> **bold** is not there")
+    assert "\\*\\*bold" in screen.app.warning[0].value
+
+
+# -- the lines of the dropdown
+
+
+def lines(screen: Screen) -> list[str]:
+    (key,) = [key for key in screen.keys if key.startswith("version_box:")]
+    found: list[str] = screen.app.selectbox(key=key).options
+    return found
+
+
+def test_of_versions_made_on_one_day_the_time_is_told(screens: Screens) -> None:
+    screens.history(record(3, timestamp="2025-10-02T21:15:00.000Z"), record(2), record(1))
+    told = [line.split(" · ")[2] for line in lines(screens.open("V1"))]
+    assert told == ["2 Oct 2025 21:15", "2 Oct 2025 08:00", "1 Oct 2025"]
+
+
+def test_two_versions_that_read_the_same_are_told_apart_and_can_both_be_chosen(screens: Screens) -> None:
+    doubled = {"name": "test", "timestamp": "2025-10-02T08:00:00.000Z"}
+    screens.history(record(2, **doubled), record(1, **doubled))
+    screen = screens.open("job-1-e1")
+    assert len(set(lines(screen))) == 2
+    assert screen.choose_version(screens.version("job-2-e1")).selected == "job-2-e1"
+    assert screen.choose_version(screens.version("job-1-e1")).selected == "job-1-e1"
+
+
+def test_a_version_whose_form_was_edited_says_so_in_its_line(two: Screens) -> None:
+    screen = two.open("V2").fill(max_train_steps="900")
+    assert [" · edited · " in line for line in lines(screen)] == [False, True, False]
+    assert not any("edited" in line for line in lines(screen.discard()))
+
+
+def test_a_new_version_that_was_begun_says_so_at_its_button(two: Screens) -> None:
+    screen = two.open("new")
+    assert screen.widget("new_version").label == "NEW"
+    screen.fill(max_train_steps="900").choose_version(two.version("V2"))
+    assert screen.widget("new_version").label == "NEW · edited"
+    assert screen.new().values("max_train_steps") == {"max_train_steps": "900"}
+
+
+def test_a_long_description_does_not_go_to_the_browser_whole(screens: Screens) -> None:
+    screens.history(record(1, description="word " * 1000))
+    (line,) = lines(screens.open("V1"))
+    assert line.endswith("word …") and len(line) < 260
+
+
+def test_a_line_follows_its_record(two: Screens) -> None:
+    screen = two.open("V1")
+    two.lab.describe(STYLE, "V2", "Now with a note")
+    assert "Now with a note" in lines(screen.run())[1]
+
+
+# -- versions that are too old for the dropdown
+
+
+@pytest.fixture
+def many(screens: Screens) -> Screens:
+    """One style of 320 versions; the oldest two are called test and Test."""
+    records = [
+        record(
+            number, name=f"V{number}", timestamp=f"2025-{1 + number // 28:02}-{1 + number % 28:02}T08:00:00Z"
+        )
+        for number in range(320, 2, -1)
+    ]
+    old = [
+        record(2, name="test", description="Warm light"),
+        record(1, name="Test", description="warm and low"),
+    ]
+    screens.history(*records, *old)
+    return screens
+
+
+SEARCH = f"version_search:{STYLE}"
+
+
+def test_a_style_whose_versions_are_all_listed_has_no_search(two: Screens) -> None:
+    assert not any(key.startswith("version_search:") for key in two.open("V1").keys)
+
+
+def test_the_newest_are_listed_and_the_selected_one(many: Screens) -> None:
+    assert len(lines(many.open("V320"))) == 300
+    screen = many.open("V3")
+    assert len(lines(screen)) == 301
+    assert screen.selected == "job-3-e1"
+
+
+def test_the_full_name_of_an_old_version_selects_it(many: Screens) -> None:
+    screen = many.open("V320").put(SEARCH, " v7 ")
+    assert screen.selected == "job-7-e1"
+    assert screen.widget(SEARCH).value == ""
+    assert screen.query["version"] == "V7"
+
+
+def test_of_two_names_that_differ_by_case_only_the_exact_one_is_meant(many: Screens) -> None:
+    assert many.open("V320").put(SEARCH, "Test").selected == "job-1-e1"
+    assert many.open("V320").put(SEARCH, "test").selected == "job-2-e1"
+    screen = many.open("V320").put(SEARCH, "TEST")
+    assert screen.selected == "job-320-e1"
+    assert [line.split(" · ")[0] for line in lines(screen)[1:]] == ["✅ test", "✅ Test"]
+
+
+def test_words_list_what_matches_however_old(many: Screens) -> None:
+    screen = many.open("V320").put(SEARCH, "low WARM")
+    assert [line.split(" · ")[0] for line in lines(screen)] == ["✅ V320", "✅ Test"]
+    assert screen.choose_version(many.version("job-1-e1")).selected == "job-1-e1"
+    assert lines(screen)[0].startswith("✅ Test")
+
+
+def test_what_nothing_matches_leaves_the_selection_alone(many: Screens) -> None:
+    screen = many.open("V320").put(SEARCH, "**no such thing**")
+    assert screen.selected == "job-320-e1"
+    assert len(lines(screen)) == 1
+    assert len(lines(screen.put(SEARCH, ""))) == 300

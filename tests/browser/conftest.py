@@ -2,16 +2,17 @@
 
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from local_endpoint import Address, Call, Fault, LocalEndpoint, ScriptedTrainer
 from lora_core import Settings, TrainingLab
 from tests.browser.empty_bucket import empty_bucket
+from tests.browser.fake_runpod import FakeRunpod, fake_runpod
+from tests.browser.history_page import HistoryPage
 from tests.browser.lab_server import LabServer
+from tests.browser.layout import SIZES
 from tests.browser.training_page import TrainingPage
 from tests.ensure_browser import chromium
 from tests.runpod_settings import runpod_settings
@@ -22,21 +23,7 @@ _ARGUMENTS = [
     "--disable-background-networking",
     "--disable-component-update",
 ]
-VIEWPORT = {"width": 1440, "height": 900}
-
-
-@dataclass
-class FakeRunpod:
-    """RunPod's API over a trainer that does what the test says; `faults` maps a verb to what goes wrong."""
-
-    endpoint: LocalEndpoint
-    trainer: ScriptedTrainer
-    address: Address
-    faults: dict[str, Fault] = field(default_factory=dict)
-
-    def posts(self) -> int:
-        """How often /run was called."""
-        return sum(call.verb == "run" for call in self.endpoint.requests)
+VIEWPORT = SIZES["laptop"]
 
 
 @pytest.fixture(scope="session")
@@ -52,7 +39,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def context(browser: Browser) -> Iterator[BrowserContext]:
     """A browser profile of its own, with its own localStorage."""
-    opened = browser.new_context(viewport=VIEWPORT)  # type: ignore[arg-type]
+    opened = browser.new_context(viewport=VIEWPORT)
     yield opened
     opened.close()
 
@@ -64,15 +51,8 @@ def page(context: BrowserContext) -> Page:
 
 @pytest.fixture
 def runpod(tmp_path: Path) -> Iterator[FakeRunpod]:
-    faults: dict[str, Fault] = {}
-
-    def fault_of(call: Call) -> Fault | None:
-        return faults.get(call.verb)
-
-    trainer = ScriptedTrainer(auto=True, steps=10)
-    endpoint = LocalEndpoint(tmp_path / "runpod", trainer=trainer, faults=fault_of)
-    with endpoint.serving() as address:
-        yield FakeRunpod(endpoint, trainer, address, faults)
+    with fake_runpod(tmp_path / "runpod") as served:
+        yield served
 
 
 @pytest.fixture
@@ -102,6 +82,12 @@ def server(two_styles: Path, runpod: FakeRunpod) -> Iterator[LabServer]:
 @pytest.fixture
 def training(page: Page, server: LabServer) -> TrainingPage:
     return TrainingPage(page, server.url)
+
+
+@pytest.fixture
+def history(page: Page, server: LabServer) -> HistoryPage:
+    """History in the same tab."""
+    return HistoryPage(page, server.url)
 
 
 @pytest.hookimpl(wrapper=True)

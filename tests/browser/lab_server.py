@@ -5,7 +5,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -22,7 +22,7 @@ class LabServer:
 
     def __init__(self, folder: Path, settings: Mapping[str, str] | None = None) -> None:
         self.folder = folder
-        self.port = _free_port()
+        self.port = free_port()
         self._settings = dict(settings or {})
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -53,7 +53,7 @@ class LabServer:
             self._process = subprocess.Popen(
                 command, cwd=_ROOT, env=self._environment(), stdout=log, stderr=log
             )
-        self._await_health()
+        await_health(self.url, lambda: self.log)
 
     def kill(self) -> None:
         """As a power cut would: nothing is tidied up."""
@@ -71,18 +71,21 @@ class LabServer:
         }
         return {**kept, **folders, **self._settings}
 
-    def _await_health(self) -> None:
-        pause = threading.Event()
-        for _ in range(int(_START_TIMEOUT_S / 0.1)):
-            try:
-                if httpx.get(f"{self.url}_stcore/health", timeout=2).status_code == 200:
-                    return
-            except httpx.HTTPError:
-                pause.wait(0.1)
-        raise AssertionError(f"The lab did not start:\n{self.log}")
+
+def await_health(url: str, log: Callable[[], str]) -> None:
+    """Returns when a Streamlit server answers; `log` is what to show when it does not."""
+    pause = threading.Event()
+    for _ in range(int(_START_TIMEOUT_S / 0.1)):
+        try:
+            if httpx.get(f"{url}_stcore/health", timeout=2).status_code == 200:
+                return
+        except httpx.HTTPError:
+            pause.wait(0.1)
+    raise AssertionError(f"The server did not start:\n{log()}")
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that nobody listens on."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return int(listener.getsockname()[1])

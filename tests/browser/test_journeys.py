@@ -8,7 +8,9 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from local_endpoint import Fault
-from tests.browser.conftest import VIEWPORT, FakeRunpod
+from tests.browser.conftest import VIEWPORT
+from tests.browser.fake_runpod import FakeRunpod
+from tests.browser.history_page import HistoryPage
 from tests.browser.lab_server import LabServer
 from tests.browser.training_page import PATIENCE_MS, TrainingPage, until
 
@@ -81,7 +83,7 @@ def test_the_selection_survives_a_reload_and_a_new_browser_on_the_same_profile(
         training.page, lambda: training.stored("training_selectedStyleId") == "1", what="the style is stored"
     )
     profile = context.storage_state()
-    again = browser.new_context(storage_state=profile, viewport=VIEWPORT)  # type: ignore[arg-type]
+    again = browser.new_context(storage_state=profile, viewport=VIEWPORT)
     reopened = TrainingPage(again.new_page(), training.url).open()
     reopened.shows_version("V1")
     expect(reopened.field("Learning rate")).to_have_value("0.0001")
@@ -130,26 +132,6 @@ def test_two_clicks_on_start_make_one_job(
     assert len(records(two_styles)) == 1
 
 
-def test_unsaved_edits_survive_a_refresh_another_page_and_a_running_training(
-    training: TrainingPage, runpod: FakeRunpod
-) -> None:
-    training.open("?style=1")
-    training.start()
-    until(training.page, lambda: len(runpod.trainer.running) == 1, what="the job runs")
-    training.fill("Learning rate", "3e-4")
-    training.field("Description").fill("half typed, not left yet")
-    runpod.trainer.step(runpod.trainer.running[0], 5)
-    expect(training.page.get_by_test_id("stSidebar").get_by_text("50%")).to_be_visible(timeout=PATIENCE_MS)
-    expect(training.field("Description")).to_have_value("half typed, not left yet")
-    training.field("Description").press("Tab")
-    training.page.get_by_role("link", name="History").click()
-    expect(training.page.get_by_text("Select a row to see it")).to_be_visible(timeout=PATIENCE_MS)
-    training.page.get_by_role("link", name="Training").click()
-    training.ready()
-    expect(training.field("Learning rate")).to_have_value("3e-4")
-    expect(training.field("Description")).to_have_value("half typed, not left yet")
-
-
 def test_cancelling_asks_and_says_stopping_until_runpod_confirms(
     training: TrainingPage, runpod: FakeRunpod
 ) -> None:
@@ -184,29 +166,17 @@ def test_a_lost_reply_is_told_and_never_sent_again(
     assert records(two_styles)[0]["id"] == job_id
 
 
-def test_text_of_the_user_is_shown_as_text(training: TrainingPage) -> None:
-    nasty = "<script>document.title='x'</script> **bold** :red[red] $a$ [l](javascript:0)"
-    training.open("?style=1")
-    training.fill("Name", nasty[:80])
-    training.fill("Description", nasty)
-    training.button("Save draft").click()
-    training.ready()
-    training.shows_version("<script>")
-    expect(training.page.get_by_text(nasty).first).to_be_visible(timeout=PATIENCE_MS)
-    assert training.page.title() == "LoRA Lab"
-
-
-def test_deleting_asks_and_history_restores(training: TrainingPage) -> None:
+def test_deleting_asks_and_history_restores(training: TrainingPage, history: HistoryPage) -> None:
     training.open("?style=1")
     training.button("Save draft").click()
     training.ready().shows_version("V1")
     training.button("Delete").click()
     training.button("Delete it").click()
     training.shows_version("No version yet")
-    training.page.get_by_role("link", name="History").click()
-    training.page.get_by_role("tab", name="Trash (1)").click()
-    training.button("Restore").click()
-    expect(training.page.get_by_role("tab", name="Trash (0)")).to_be_visible(timeout=PATIENCE_MS)
+    history.come().trash()
+    expect(history.page.get_by_text("Trash (1)")).to_be_visible(timeout=PATIENCE_MS)
+    training.button("Restore all").click()
+    expect(history.page.get_by_text("Trash (0)")).to_be_visible(timeout=PATIENCE_MS)
 
 
 def test_a_killed_server_finds_its_training_again(

@@ -27,11 +27,8 @@ class TrainingPage:
         return self.settled()
 
     def settled(self) -> Self:
-        """No script is running any more; what was just clicked is given time to reach the server."""
-        self.page.wait_for_timeout(250)
-        expect(self.page.locator("[data-testid='stApp'][data-test-script-state='notRunning']")).to_be_visible(
-            timeout=PATIENCE_MS
-        )
+        """See below."""
+        settled(self.page)
         return self
 
     def button(self, name: str) -> Locator:
@@ -45,13 +42,16 @@ class TrainingPage:
     def new(self) -> Self:
         """Clicks NEW and waits for its form."""
         self.button("NEW").click()
-        self.shows_version("not saved yet")
+        self.page.wait_for_function("location.search.includes('version=new')", timeout=PATIENCE_MS)
+        expect(self.page.get_by_role("heading", name="New version", exact=False)).to_be_visible(
+            timeout=PATIENCE_MS
+        )
         return self.settled()
 
     def fill(self, label: str, value: str) -> None:
         """Types into a field and leaves it."""
         self.field(label).fill(value)
-        self.field(label).press("Tab")
+        self.field(label).blur()  # Tab would open the help of the next field, over what stands below
         self.settled()
 
     def choose(self, box: str, option: str | re.Pattern[str]) -> None:
@@ -78,10 +78,52 @@ class TrainingPage:
             timeout=PATIENCE_MS,
         )
 
+    def advanced(self) -> Self:
+        """Opens the rarely changed parameters, if they are shut."""
+        box = self.form.locator("details", has_text="Advanced")
+        if box.get_attribute("open") is None:
+            box.locator("summary").click()
+        expect(self.field("Class tokens")).to_be_visible(timeout=PATIENCE_MS)
+        return self.settled()
+
+    def edit(self, field: str, value: str, button: str) -> None:
+        """Changes the selected version's name or note."""
+        if not self.field(field).is_visible():  # the box stays open after a change
+            self.details.get_by_role("button", name=re.compile("^(Edit|Rename)$")).first.click()
+        self.page.get_by_label(field, exact=True).fill(value)
+        self.page.get_by_role("button", name=button, exact=True).last.click()  # the box may be called so, too
+        self.settled()
+
+    def shows(self, *texts: str) -> None:
+        """The page shows each of these, somewhere."""
+        for text in texts:
+            expect(self.page.get_by_text(text).first).to_be_visible(timeout=PATIENCE_MS)
+
+    def comes(self) -> Self:
+        """Goes to Training by the navigation."""
+        self.page.get_by_role("link", name="Training").click()
+        return self.ready()
+
+    @property
+    def form(self) -> Locator:
+        """The form of the next version."""
+        return self.page.locator(".st-key-training_form")
+
+    @property
+    def details(self) -> Locator:
+        """The selected version's."""
+        return self.page.locator(".st-key-version_details")
+
+    @property
+    def sidebar(self) -> Locator:
+        """What runs in all styles."""
+        return self.page.get_by_test_id("stSidebar")
+
     def start(self) -> None:
         """Clicks Start training and waits until the version is selected."""
         before = self.page.evaluate("location.href")
         self.button("Start training").click()
+        self.page.mouse.move(1, 1)  # where no help opens over what comes next
         self.page.wait_for_function("before => location.href != before", arg=before, timeout=PATIENCE_MS)
         self.settled()
 
@@ -89,6 +131,14 @@ class TrainingPage:
         """An item of localStorage."""
         value: str | None = self.page.evaluate("name => localStorage.getItem(name)", item)
         return value
+
+
+def settled(page: Page) -> None:
+    """No script is running any more; what was just clicked is given time to reach the server."""
+    page.wait_for_timeout(250)
+    expect(page.locator("[data-testid='stApp'][data-test-script-state='notRunning']")).to_be_visible(
+        timeout=PATIENCE_MS
+    )
 
 
 def until(page: Page, holds: Callable[[], bool], *, what: str) -> None:

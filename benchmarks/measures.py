@@ -28,7 +28,10 @@ class Pairs:
         """In words, and whether it was reached; empty without one."""
         if self.most is None:
             return ""
-        wanted = "no slower" if self.most == 1 else f"at most 1/{1 / self.most:.0f}"
+        if self.most < 1:
+            wanted = f"at most 1/{1 / self.most:.0f}"
+        else:
+            wanted = "no slower" if self.most == 1 else f"at most {self.most:g} times"
         return f"{wanted}: {'met' if self.ratio <= self.most else 'goal missed'}"
 
     def as_json(self) -> dict[str, object]:
@@ -47,6 +50,28 @@ class Timing:
     def as_json(self) -> dict[str, object]:
         """With every single figure."""
         return {"what": self.what, "median_ms": median(self.ms), "ms": self.ms}
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One amount, and what it should not be above."""
+
+    what: str
+    amount: float
+    unit: str
+    most: float | None = None
+
+    @property
+    def goal(self) -> str:
+        """In words, and whether it was reached; empty without one."""
+        if self.most is None:
+            return ""
+        wanted = f"at most {self.most:,g} {self.unit}".strip()
+        return f"{wanted}: {'met' if self.amount <= self.most else 'goal missed'}"
+
+    def as_json(self) -> dict[str, object]:
+        """With its goal."""
+        return {**asdict(self), "goal": self.goal}
 
 
 def timed_ms(operation: Callable[..., object], *arguments: object) -> float:

@@ -7,8 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.__main__ import PARTS, main
+from benchmarks.browsing import browser
+from benchmarks.idling import beats_of
 from benchmarks.lab_side import settings
-from benchmarks.measures import Pairs
+from benchmarks.measures import Figure, Pairs
+from benchmarks.screen_data import newest, prepare
+from benchmarks.selecting import selecting
+from benchmarks.served import LAB, Served
+from benchmarks.session import Session
 from benchmarks.workers import Worker, WorkerError, serve
 from lora_core import TrainingLab, VersionStatus
 
@@ -57,3 +64,37 @@ def test_the_ratio_is_the_median_over_pairs_and_a_missed_goal_is_told() -> None:
     assert pairs.goal == "at most 1/30: goal missed"
     assert Pairs("create", 1_000, (1,), (1,), most=1).goal == "no slower: met"
     assert Pairs("create", 100, (1,), (1,)).goal == ""
+    assert Pairs("select", 1_000, (3,), (2,), most=1.5).goal == "at most 1.5 times: met"
+
+
+def test_a_figure_tells_whether_its_goal_was_met() -> None:
+    assert Figure("a heartbeat", 900, "bytes", 3_000).goal == "at most 3,000 bytes: met"
+    assert Figure("requests", 1, "", 0).goal == "at most 0: goal missed"
+    assert Figure("a rerun", 40, "ms").goal == ""
+
+
+def test_frames_belong_to_the_beat_that_they_come_with() -> None:
+    assert beats_of([(0.0, 300), (0.1, 500), (15.0, 300), (15.2, 100), (30.0, 1)]) == [800, 400, 1]
+    assert beats_of([]) == []
+
+
+def test_a_part_that_there_is_not_is_named_with_those_there_are() -> None:
+    with pytest.raises(SystemExit, match="no part nonsense") as ended:
+        main(["nonsense"])
+    assert all(part in str(ended.value) for part in PARTS)
+
+
+def test_a_session_without_a_browser_chooses_a_version(tmp_path: Path) -> None:
+    prepare(tmp_path, 3)
+    with Served(LAB, tmp_path) as lab, Session(lab.url, f"style=1&version={newest(3)}") as session:
+        assert [line.split(" · ")[0] for line in session.options] == ["✅ V3", "✅ V2", "✅ V1"]
+        assert session.select_ms(session.options[1]) > 0
+        assert lab.resident_bytes() > 0
+
+
+@pytest.mark.browser
+def test_a_choice_is_timed_on_both_sides(tmp_path: Path) -> None:
+    with browser() as chromium:
+        (pairs,) = selecting(chromium, tmp_path, pairs=1, sizes=(3,))
+    assert (len(pairs.lab_ms), len(pairs.other_ms)) == (1, 1)
+    assert min(*pairs.lab_ms, *pairs.other_ms) > 0

@@ -6,12 +6,19 @@ polling does without the webhook.
 """
 
 import streamlit as st
+from starlette.middleware import Middleware
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from ui.early_hints import EarlyHints
 from ui.process import monitor_lifespan
 from ui.webhook import webhook_route
 
-app = st.App("ui/frame.py", routes=[webhook_route], lifespan=monitor_lifespan)
+app = st.App(
+    "ui/frame.py",
+    routes=[webhook_route],
+    middleware=[Middleware(EarlyHints)],
+    lifespan=monitor_lifespan,
+)
 
 if get_script_run_ctx(suppress_warning=True) is not None:
     from ui.frame import draw

@@ -15,15 +15,19 @@ import streamlit as st
 _KEY: Final = "browser_storage"
 _ANSWER: Final = "browser_storage:answer"
 _SINCE: Final = "browser_storage:since"
+_ASKED: Final = "browser_storage:asked"
+_REMEMBERED: Final = "browser_storage:remembered"
 _PATIENCE_S: Final = 3.0
 _PREFIX: Final = "training_"
 
-# A browser that forbids localStorage answers as one that has stored nothing.
+# A browser that forbids localStorage answers as one that has stored nothing. A field tells what was typed when it is
+# left, and a shortcut does not leave it: NEW by Alt+N would drop what is being typed (seen on 1.67).
 _JS: Final = """
-export default function ({ data, setStateValue }) {
+export default function ({ data, setTriggerValue }) {
   const found = {};
   try {
-    for (const [name, value] of Object.entries(data.items)) localStorage.setItem(name, value);
+    for (const [name, value] of Object.entries(data.items))
+      if (value === null) localStorage.removeItem(name); else localStorage.setItem(name, value);
     for (const name of Object.keys(localStorage))
       if (name.startsWith(data.prefix)) found[name] = localStorage.getItem(name);
   } catch (refused) {
@@ -32,7 +36,12 @@ export default function ({ data, setStateValue }) {
   // What a run that was stopped had said of the address never reached the browser.
   if (data.query && location.search !== data.query)
     history.replaceState(history.state, "", location.pathname + data.query + location.hash);
-  if (data.read) setStateValue("stored", found);
+  if (!window.loraLabLeavesFields)
+    window.addEventListener("keydown", (event) => {
+      if (event.altKey && !event.ctrlKey && event.code === "KeyN") document.activeElement?.blur();
+    }, true);
+  window.loraLabLeavesFields = true;
+  if (data.asked) setTriggerValue("stored", found);
 }
 """
 
@@ -48,6 +57,21 @@ def stored() -> Mapping[str, str] | None:
     return answer
 
 
+def remember(name: str, value: str | None) -> None:
+    """Keeps an item of this session's in the browser, from the end of this run on; None takes it away.
+
+    `name` begins with `training_`. What this session has not changed is never written: another tab's items
+    stay as they are.
+    """
+    st.session_state.setdefault(_REMEMBERED, {})[name] = value
+
+
+def recalled(name: str) -> str | None:
+    """An item as this session left it, else as the browser had it when the session began."""
+    remembered: Mapping[str, str | None] = st.session_state.get(_REMEMBERED, {})
+    return remembered[name] if name in remembered else (stored() or {}).get(name)
+
+
 def is_awaited() -> bool:
     """Whether the answer may still come: for 3 s, then the page goes on without."""
     since: float = st.session_state.setdefault(_SINCE, time.monotonic())
@@ -55,7 +79,7 @@ def is_awaited() -> bool:
 
 
 def exchange(items: Mapping[str, str]) -> None:
-    """Reads once, writes `items`, and sees to it that the address is the run's own.
+    """Reads once, writes `items` and what is remembered, and sees to it that the address is the run's own.
 
     Belongs at the end of a page, in every run.
 
@@ -66,9 +90,24 @@ def exchange(items: Mapping[str, str]) -> None:
     query = (
         f"?{urlencode(st.query_params.to_dict(), quote_via=quote)}" if items or len(st.query_params) else ""
     )
-    data = {"items": dict(items), "read": stored() is None, "prefix": _PREFIX, "query": query}
-    bridge(key=_KEY, data=data, default={"stored": None}, on_stored_change=_noted, height=1)
+    kept = {**st.session_state.get(_REMEMBERED, {}), **items}
+    data = {"items": kept, "asked": _asked(), "prefix": _PREFIX, "query": query}
+    bridge(key=_KEY, data=data, on_stored_change=_noted, height=1)
 
 
 def _noted() -> None:
-    """The answer has come: the run that follows finds it in the session's state."""
+    """The answer has come: it is kept before anything else is drawn."""
+    stored()
+
+
+def _asked() -> int:
+    """Another number in each run until the browser has answered, for it looks only at data that are new; then 0.
+
+    It answers by a trigger, which is there for one run and forgotten: a state would go back and forth with every
+    refresh, and a page that outlives its server's restart would tell the next session what was stored long ago.
+    """
+    if stored() is not None:
+        return 0
+    number: int = st.session_state.get(_ASKED, 0) + 1
+    st.session_state[_ASKED] = number
+    return number

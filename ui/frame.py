@@ -1,41 +1,62 @@
 """What all pages share: navigation, what runs now, the heartbeat, the browser's memory."""
 
+from contextlib import suppress
 from pathlib import Path
 
 import streamlit as st
 
 from lora_core import ConfigurationError
+from ui.ended_notice import ended_notice
 from ui.heartbeat import nothing_watched, running_now
 from ui.look_and_feel import inject_css
 from ui.process import lab
+from ui.undo_bar import undo_bar
 
 _PAGES = Path(__file__).resolve().parent.parent / "pages"
+_LOGO = Path(__file__).resolve().parent / "logo.svg"
+_SIDEBAR_PX = 250
+_IS_OPENED = "frame:is_opened"
 
 
 def draw() -> None:
     """One run of the app."""
-    st.set_page_config(page_title="LoRA Lab", page_icon=":material/science:", layout="wide")
+    st.set_page_config(
+        page_title="LoRA Lab",
+        page_icon=":material/science:",
+        layout="wide",
+        initial_sidebar_state=_SIDEBAR_PX,
+    )
     inject_css()
-    can_train = _can_train()
     training = st.Page(
-        _PAGES / "training.py", title="Training", icon=":material/model_training:", default=can_train
+        _PAGES / "training.py", title="Training", icon=":material/model_training:", default=True
     )
-    history = st.Page(
-        _PAGES / "history.py", title="History", icon=":material/history:", default=not can_train
-    )
-    page = st.navigation({"LoRA Lab": [training, history]})
+    history = st.Page(_PAGES / "history.py", title="History", icon=":material/history:")
+    st.logo(_LOGO, size="large")
+    page = st.navigation([training, history])
+    if page is training and _opens_history():
+        st.switch_page(history, query_params=st.query_params.to_dict())
     nothing_watched()
+    ended_notice()
+    with suppress(ConfigurationError):  # the page itself says what is wrong
+        undo_bar(lab())
     page.run()
     with st.sidebar:
         running_now()
 
 
-def _can_train() -> bool:
-    """Half a configuration opens History: nothing can be started, everything can be looked up."""
+def _opens_history() -> bool:
+    """Half a configuration opens History, once: nothing can be started, everything can be looked up.
+
+    Training stays the page without a path of its own: an address that names the default page is not found (seen on
+    1.67).
+    """
+    if st.session_state.setdefault(_IS_OPENED, False):
+        return False
+    st.session_state[_IS_OPENED] = True
     try:
-        return not lab().settings.missing
+        return bool(lab().settings.missing)
     except ConfigurationError:
-        return True
+        return False
 
 
 if __name__ == "__main__":

@@ -27,9 +27,13 @@ _LOOKS = {
     VersionStatus.FAILED: Look("❌", "failed", "red"),
     VersionStatus.DRAFT: Look("📝", "draft", "gray"),
 }
+_LONGEST_IN_LINE = 160
+"""Characters of a description; hundreds of lines go to the browser at once, and no dropdown is wider."""
 _LINE_BREAK = re.compile("[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
-# Streamlit makes arrows, dashes and icons of these after escapes have been read (seen on 1.67).
-_REPLACED = re.compile(r"(?<=[-<>=~])(?=[-<>=])|(?<=:)(?=material/|streamlit:)")
+# Streamlit makes arrows, dashes, icons and links of these after escapes have been read (seen on 1.67).
+_REPLACED = re.compile(
+    r"(?<=[-<>=~])(?=[-<>=])|(?<=:)(?=material/|streamlit:|//)|(?<=www)(?=\.)|(?<=@)(?=\w)", re.IGNORECASE
+)
 _WORD_JOINER = "\u2060"
 """Takes no room and parts what would be replaced."""
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~$:&])")
@@ -56,6 +60,11 @@ def look(version: Version, sighting: Sighting | None, now: datetime) -> Look:
     return recorded
 
 
+def status_label(status: str) -> str:
+    """A status as it is offered for a choice: icon and word."""
+    return f"{_LOOKS[VersionStatus(status)].icon} {status}"
+
+
 def waiting(version: Version) -> str | None:
     """What a training waits for that its endpoint has taken and no worker has begun."""
     is_queued = (
@@ -64,12 +73,23 @@ def waiting(version: Version) -> str | None:
     return "waiting for a worker" if is_queued else None
 
 
-def line(version: Version, sighting: Sighting | None, now: datetime) -> str:
-    """A version in one line of plain text, for the dropdown."""
+def line(
+    version: Version,
+    sighting: Sighting | None,
+    now: datetime,
+    *,
+    is_edited: bool = False,
+    is_timed: bool = False,
+) -> str:
+    """A version in one line of plain text, for the dropdown; `is_timed`: with the time of day."""
     shown = look(version, sighting, now)
     parts = [f"{shown.icon} {version.name}", shown.word]
+    if is_edited:
+        parts.append("edited")
     if version.created_at:
-        parts.append(day(version.created_at))
+        parts.append(
+            f"{day(version.created_at)} {clock(version.created_at)}" if is_timed else day(version.created_at)
+        )
     if version.image_count is not None:
         parts.append(f"{version.image_count} images")
     if version.parameters.max_train_steps is not None:
@@ -77,7 +97,7 @@ def line(version: Version, sighting: Sighting | None, now: datetime) -> str:
     if version.is_good:
         parts.append("good")
     if version.description:
-        parts.append(" ".join(version.description.split()))
+        parts.append(_cut(" ".join(version.description.split())))
     elif (
         version.parameters.learning_rate is not None
     ):  # what tells versions without a word of their own apart
@@ -85,10 +105,19 @@ def line(version: Version, sighting: Sighting | None, now: datetime) -> str:
     return " · ".join(parts)
 
 
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST_IN_LINE else f"{text[:_LONGEST_IN_LINE].rstrip()} …"
+
+
 def escaped(text: object) -> str:
     """Text from users, files or RunPod, to be shown as it is where Markdown would read it."""
     parted = _REPLACED.sub(_WORD_JOINER, _LINE_BREAK.sub(" ", str(text)))
     return _MARKDOWN.sub(r"\\\1", parted)
+
+
+def shortened(text: str, longest: int) -> str:
+    """At most so many characters, the last one an ellipsis where something is left out."""
+    return text if len(text) <= longest else f"{text[: longest - 1].rstrip()}…"
 
 
 def zone() -> ZoneInfo:
@@ -106,11 +135,23 @@ def day(moment: datetime) -> str:
     return f"{there.day} {there:%b}" if is_this_year else f"{there.day} {there:%b %Y}"
 
 
+def clock(moment: datetime) -> str:
+    """`09:27` in the user's zone."""
+    return f"{moment.astimezone(zone()):%H:%M}"
+
+
 def moment_text(moment: datetime | None, now: datetime) -> str:
     """`12 Oct, 09:27 (3 h ago)` in the user's zone."""
     if moment is None:
         return NOT_RECORDED
     return f"{day(moment)}, {moment.astimezone(zone()):%H:%M} ({ago(now - moment)})"
+
+
+def when(moment: datetime | None, now: datetime) -> str:
+    """`12 Oct, 09:27 CEST (3 h ago)`: the same with the zone, for a moment that is to be told exactly."""
+    if moment is None:
+        return NOT_RECORDED
+    return f"{day(moment)}, {moment.astimezone(zone()):%H:%M %Z} ({ago(now - moment)})"
 
 
 def ago(passed: timedelta) -> str:
@@ -147,6 +188,11 @@ def number(value: object) -> str:
 def rounded(value: float | None) -> str:
     """A derived number: three digits are enough."""
     return NOT_RECORDED if value is None else f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+
+
+def loss(value: float | None) -> str:
+    """Four digits: a batch more or less changes the fifth."""
+    return NOT_RECORDED if value is None else f"{value:.4g}"
 
 
 def dollars(amount: float | None) -> str | None:

@@ -227,3 +227,17 @@ def test_a_version_is_one_line_of_plain_text() -> None:
 def test_a_line_leaves_out_what_is_not_recorded() -> None:
     bare = version(timestamp=None, imageCount=None, parameters=None, name=None)
     assert words.line(bare, None, NOW) == "✅ job-1-e1 · completed"
+
+
+def test_a_moment_is_told_with_its_zone_and_how_long_ago_it_was() -> None:
+    now = datetime(2025, 10, 12, 12, tzinfo=UTC)
+    assert words.when(now - timedelta(hours=3), now) == "12 Oct 2025, 09:00 UTC (3 h ago)"
+    assert words.when(None, now) == words.NOT_RECORDED
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("", ""), ("four", "four"), ("fives", "fives"), ("longer", "long…"), ("ab cdef", "ab c…")],
+)
+def test_a_text_that_is_too_long_ends_in_an_ellipsis(text: str, said: str) -> None:
+    assert words.shortened(text, 5) == said

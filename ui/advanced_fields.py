@@ -1,4 +1,4 @@
-"""The six parameters that few people change, folded away until one of them matters, and the rate over the steps."""
+"""The six parameters that few people change, folded away until one of them matters."""
 
 from typing import Any, Final
 
@@ -6,8 +6,7 @@ import streamlit as st
 
 from lora_core import Review
 from ui.form_content import Form
-from ui.form_fields import is_quiet, parameter_rows
-from ui.schedule_chart import schedule_chart
+from ui.form_fields import is_quiet, parameters
 
 _CHOSEN: Final = ("lr_scheduler", "optimizer_type")
 _NUMBERS: Final = ("lr_warmup_steps", "save_every_n_steps", "gradient_dtype")
@@ -18,32 +17,33 @@ _STATE: Final = "form:advanced"
 def advanced_fields(form: Form, review: Review) -> None:
     """Opens by itself when a field in it gets something to say; else it is as the user left it."""
     key = _opened(form, review)
-    expander = st.expander("Advanced", key=key, icon=":material/tune:", on_change="rerun")
-    with expander:
-        parameter_rows(form, _CHOSEN, review, columns=2)
-        parameter_rows(form, _NUMBERS, review)
-        parameter_rows(form, _TEXT, review, columns=1)
-        if expander.open and form.version is not None:  # a new version's stands beside the form
-            schedule_chart(form.content().parameters)
+    with st.expander("Advanced", key=key, icon=":material/tune:", on_change="rerun"):
+        parameters(form, _CHOSEN, review, columns=2)
+        parameters(form, _NUMBERS, review)
+        parameters(form, _TEXT, review, columns=1)
 
 
 def _opened(form: Form, review: Review) -> str:
     """The expander's key, its state set.
 
-    When it opens by itself it gets another key: the browser may just be posting that the old one is closed.
+    All forms share one, for another would be drawn anew with all its fields. It gets another key when it has to open or
+    close by itself: the browser may just be posting how the old one stands.
     """
-    all_kept: dict[str, Any] = st.session_state.setdefault(_STATE, {})
-    kept: dict[str, Any] = all_kept.setdefault(form.form_id, {"is_open": False, "reasons": [], "turn": 0})
-    key = f"advanced:{form.form_id}:{kept['turn']}"
-    kept["is_open"] = bool(st.session_state.get(key, kept["is_open"]))
+    fresh: dict[str, Any] = {"turn": 0, "drawn": None, "forms": {}}
+    state: dict[str, Any] = st.session_state.setdefault(_STATE, fresh)
+    forms = state["forms"]
+    kept = forms.setdefault(form.form_id, {"is_open": False, "reasons": []})
+    stands = st.session_state.get(f"advanced:{state['turn']}")
+    if stands is not None and state["drawn"] in forms:
+        forms[state["drawn"]]["is_open"] = bool(stands)
     reasons = _reasons(form, review)
-    if not kept["is_open"] and not reasons.issubset(kept["reasons"]):
-        kept |= {"is_open": True, "turn": kept["turn"] + 1}
-        key = f"advanced:{form.form_id}:{kept['turn']}"
-    kept["reasons"] = sorted(reasons)
-    if key not in st.session_state:
-        st.session_state[key] = kept["is_open"]
-    return key
+    if not reasons.issubset(kept["reasons"]):
+        kept["is_open"] = True
+    kept["reasons"], state["drawn"] = sorted(reasons), form.form_id
+    if stands is None or bool(stands) != kept["is_open"]:
+        state["turn"] += 1
+        st.session_state[f"advanced:{state['turn']}"] = kept["is_open"]
+    return f"advanced:{state['turn']}"
 
 
 def _reasons(form: Form, review: Review) -> set[str]:

@@ -1,6 +1,6 @@
 """What the training form holds: what is recorded, and over it what was typed."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -82,9 +82,21 @@ class Form:
         """What the widget shows."""
         return self.edits.get(field, self.recorded[field])
 
-    def widget(self, field: str) -> str:
-        """The key of the field's widget, its state set."""
-        return form_state.widget_key(self.form_id, field, self.value(field), self.recorded[field])
+    def text_widget(self, field: str) -> dict[str, Any]:
+        """What a text field needs beside its looks: key, value, and what follows a change."""
+        widget = self._widget(field)
+        return widget | ({"value": self.value(field)} if form_state.is_new(widget["key"]) else {})
+
+    def choice_widget(self, field: str, options: Sequence[object]) -> dict[str, Any]:
+        """The same for a field that is picked from `options`."""
+        widget, value = self._widget(field), self.value(field)
+        if not form_state.is_new(widget["key"]):
+            return widget
+        return widget | {"index": options.index(value) if value in options else None}
+
+    def _widget(self, field: str) -> dict[str, Any]:
+        key = form_state.widget_key(self.form_id, field, self.value(field), self.recorded[field])
+        return {"key": key, "on_change": self.changed, "args": (field,)}
 
     def changed(self, field: str) -> None:
         """The `on_change` of the field's widget."""

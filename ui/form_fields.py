@@ -1,8 +1,10 @@
 """One field of the training form: the widget, what differs from the version it is based on, and its findings."""
 
+from contextlib import nullcontext
 from typing import Any, Final
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from lora_core import (
     GRADIENT_DTYPES,
@@ -25,31 +27,39 @@ _CHOICES: Final = {
 }
 
 
-def parameter_rows(form: Form, names: tuple[str, ...], review: Review, *, columns: int = 3) -> None:
+def side_by_side(columns: int, first: str) -> DeltaGenerator:
+    """A grid for fields, the `first` of which names it.
+
+    The style sheet lays it out: each column of `st.columns` would be one more element to draw in every rerun.
+    """
+    return st.container(key=f"fields_of_{columns}:{first}", gap="xsmall")
+
+
+def parameters(form: Form, names: tuple[str, ...], review: Review, *, columns: int = 3) -> None:
     """Parameters side by side; what is to be said of a row stands below it."""
-    for start in range(0, len(names), columns):
-        row = names[start : start + columns]
-        for column, name in zip(st.columns(columns, gap="small"), row, strict=False):
-            with column:
-                _parameter(form, name)
-                former_value(form, name)
-        for name in row:
-            field_findings(form, review, name)
+    with side_by_side(columns, names[0]):
+        for start in range(0, len(names), columns):
+            row = names[start : start + columns]
+            for name in row:
+                with st.container(gap="xsmall") if form.differs_from_base(name) else nullcontext():
+                    _parameter(form, name)
+                    former_value(form, name)
+            for name in row:
+                field_findings(form, review, name)
 
 
 def _parameter(form: Form, name: str) -> None:
-    common: dict[str, Any] = {
-        "key": form.widget(name),
-        "on_change": form.changed,
-        "args": (name,),
+    looks: dict[str, Any] = {
         "help": TrainingParameters.model_fields[name].description,
+        "placeholder": words.NOT_RECORDED,
     }
     if name in _CHOICES:
         recorded = form.value(name)
         others = () if recorded is None or recorded in _CHOICES[name] else (recorded,)
-        st.selectbox(LABELS[name], [*_CHOICES[name], *others], placeholder=words.NOT_RECORDED, **common)
+        options = [*_CHOICES[name], *others]
+        st.selectbox(LABELS[name], options, **form.choice_widget(name, options), **looks)
     else:
-        st.text_input(LABELS[name], placeholder=words.NOT_RECORDED, **common)
+        st.text_input(LABELS[name], **form.text_widget(name), **looks)
 
 
 def former_value(form: Form, field: str) -> None:
@@ -78,20 +88,16 @@ def set_label(form: Form, set_id: int) -> str:
 
 def field_findings(form: Form, review: Review, field: str) -> None:
     """What is to be said of a field, each with its remedy where there is one."""
-    offered: set[object] = set()
+    offered, number = set[object](), 0
     for finding in review.findings:
         if finding.field != field:
             continue
-        is_new = finding.suggestion is not None and finding.suggestion not in offered
-        if not is_new:
+        number += 1
+        with st.container(key=f"finding:{form.form_id}:{field}:{number}", horizontal=True, gap="xsmall"):
             _sentence(finding)
-            continue
-        offered.add(finding.suggestion)
-        with st.container(
-            key=f"finding:{form.form_id}:{field}:{len(offered)}", horizontal=True, gap="xsmall"
-        ):
-            _sentence(finding)
-            _remedy(form, finding)
+            if finding.suggestion is not None and finding.suggestion not in offered:
+                offered.add(finding.suggestion)
+                _remedy(form, finding)
 
 
 def is_quiet(finding: Finding) -> bool:

@@ -5,6 +5,7 @@ from typing import Final
 import streamlit as st
 
 from lora_core import Version
+from ui.copyable import copyable
 
 _CONSOLE: Final = "https://console.runpod.io/serverless/user/endpoint/"
 
@@ -17,7 +18,7 @@ def job_box(version: Version) -> None:
     is_remote = submission is None or (submission.base_url or "").startswith("http")
     with st.container(key="job_box", gap="xsmall"):
         st.caption("RunPod job" if is_remote else "Job of the local endpoint")
-        st.code(version.job_id, language=None, wrap_lines=True)
+        copyable(version.job_id, what="the job's id", key="job_id")
         if submission and submission.endpoint_id and is_remote:
             address = _CONSOLE + submission.endpoint_id
             st.link_button("RunPod console", address, icon=":material/open_in_new:")

@@ -7,6 +7,7 @@ import streamlit as st
 
 from lora_core import Checkpoint, ModelFile, StoreUnavailableError, TrainingLab, Version, VersionStatus
 from ui import words
+from ui.copyable import copyable
 
 _DOWNLOADABLE: Final = 200_000_000
 """Bytes; Streamlit holds a download in memory."""
@@ -30,7 +31,7 @@ def _model(lab: TrainingLab, version: Version) -> None:
         if version.lora_url is None:
             st.text("The trainer gave no address.")
         else:
-            st.code(version.lora_url, language=None, wrap_lines=True)
+            copyable(version.lora_url, what="the model's address", key="model_address")
         with st.container(horizontal=True, gap="small"):
             if version.lora_url and version.lora_url.startswith("https://"):
                 st.link_button("Open", version.lora_url, icon=":material/open_in_new:")

@@ -12,7 +12,7 @@ from ui.form_content import Form
 
 def recommended_values(form: Form, review: Review) -> None:
     """A button that opens the list of what it would change."""
-    count, key = review.image_count, f"recommended:{form.form_id}"
+    count, key = review.image_count, "recommended"
     popover = st.popover(
         f"Recommended for {count} images" if count else "Recommended",
         type="tertiary",

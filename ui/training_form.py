@@ -4,6 +4,7 @@ Numbers are text fields: `1e-4` and `0.0001` are both understood, nothing that w
 spinner allows, and what an old record lacks is an empty field instead of a default.
 """
 
+from contextlib import nullcontext
 from typing import Final
 
 import streamlit as st
@@ -12,9 +13,10 @@ from lora_core import NotFoundError, Review, TrainingLab
 from ui import form_state, words
 from ui.advanced_fields import advanced_fields
 from ui.form_content import DATASET, Form, FormContent, form_of
-from ui.form_fields import field_findings, former_value, parameter_rows, set_label
+from ui.form_fields import field_findings, former_value, parameters, set_label, side_by_side
 from ui.picture_strip import picture_strip
 from ui.recommended_values import recommended_values
+from ui.schedule_chart import schedule_chart
 from ui.selection import Selection
 from ui.start_buttons import start_buttons
 
@@ -38,8 +40,7 @@ def training_form(lab: TrainingLab, selection: Selection) -> Form:
         pictures = st.container(key="dataset_pictures")
         field_findings(form, review, DATASET)
         _description(form)
-        with st.container(key="common_parameters", gap="xsmall"):
-            parameter_rows(form, _COMMON, review)
+        parameters(form, _COMMON, review)
         _derived(form, review)
         advanced_fields(form, review)
         start_buttons(lab, form, review)
@@ -72,16 +73,13 @@ def _heading(form: Form) -> None:
 
 
 def _dataset_and_name(form: Form) -> None:
-    left, right = st.columns(2, gap="small")
-    with left:
-        _selection_set_box(form)
-        former_value(form, DATASET)
-    with right:
+    with side_by_side(2, DATASET):
+        with st.container(gap="xsmall") if form.differs_from_base(DATASET) else nullcontext():
+            _selection_set_box(form)
+            former_value(form, DATASET)
         st.text_input(
             "Name",
-            key=form.widget("name"),
-            on_change=form.changed,
-            args=("name",),
+            **form.text_widget("name"),
             placeholder=form.next_name,
             disabled=form.is_draft,
             help="Left empty, the version gets the name shown."
@@ -96,10 +94,8 @@ def _selection_set_box(form: Form) -> None:
     st.selectbox(
         "Dataset",
         known,
-        key=form.widget(DATASET),
+        **form.choice_widget(DATASET, known),
         format_func=lambda one: set_label(form, one),
-        on_change=form.changed,
-        args=(DATASET,),
         placeholder="Choose a selection set" if known else "This style has no selection set",
     )
 
@@ -107,9 +103,7 @@ def _selection_set_box(form: Form) -> None:
 def _description(form: Form) -> None:
     st.text_area(
         "Description",
-        key=form.widget("description"),
-        on_change=form.changed,
-        args=("description",),
+        **form.text_widget("description"),
         placeholder="What is tried, and why. It belongs to the version that you start.",
         height=68,
     )
@@ -132,6 +126,21 @@ def _derived(form: Form, review: Review) -> None:
             f":small[{' · '.join(parts)}]" if parts else ":small[:gray[No numbers to reckon with yet.]]"
         )
         recommended_values(form, review)
+        if form.version is not None:  # a new version's stands beside the form
+            _schedule(form)
+
+
+def _schedule(form: Form) -> None:
+    popover = st.popover(
+        "Rate by step",
+        type="tertiary",
+        icon=":material/show_chart:",
+        key="schedule",
+        on_change="rerun",
+    )
+    if popover.open:
+        with popover:
+            schedule_chart(form.content().parameters)
 
 
 def _cost(cost_usd: float | None) -> list[str]:

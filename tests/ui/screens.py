@@ -122,8 +122,14 @@ class Screen:
     @property
     def text(self) -> str:
         """All text of the page, escapes taken away."""
-        said = "\n".join(value for kind in _TEXTS for value in self.values_of(kind))
+        said = "\n".join([*(value for kind in _TEXTS for value in self.values_of(kind)), *self.copyable])
         return said.replace("\\", "").replace("\u2060", "")
+
+    @property
+    def copyable(self) -> list[str]:
+        """Texts with a button that copies them."""
+        data = [json.loads(one.proto.json) for one in self.app.main.get("bidi_component") if one.proto.json]
+        return [one["text"] for one in data if "text" in one]
 
     def values_of(self, kind: str) -> list[str]:
         """What all elements of a kind say, as it was handed to Streamlit."""

@@ -35,7 +35,7 @@ def test_check_status_says_in_a_sentence_what_was_found(screens: Screens, runpod
     key = screens.version("V1").key
     job_id = screens.version("V1").job_id
     assert job_id is not None
-    assert job_id in [one.value for one in screen.app.code]
+    assert job_id in screen.copyable
     runpod.trainer.complete(job_id)
     screen.click(f"Check status:{key}")
     assert screens.version("V1").status is VersionStatus.COMPLETED
@@ -277,7 +277,7 @@ def test_where_the_model_is_and_what_it_is_based_on_is_told(screens: Screens, fo
     (folder / "models" / "style_1_vV2.safetensors").write_bytes(b"x" * 2048)
     screens.history(record(2, loraUrl="https://models.example/v2", basedOn="job-1-e1"), record(1))
     screen = screens.open("V2")
-    assert "https://models.example/v2" in [one.value for one in screen.app.code]
+    assert "https://models.example/v2" in screen.copyable
     assert "| Based on | V1 |" in screen.text
     assert "Model · 2.0 kB" in screen.text
     assert "download:job-2-e1" in screen.keys
@@ -312,7 +312,7 @@ def test_a_failure_says_what_to_do_next(screens: Screens, changes: dict[str, str
     screens.history(record(1, status="failed", **changes))
     screen = screens.open("V1")
     assert said in screen.text
-    assert changes.get("error", "job-1-e1") in [one.value for one in screen.app.code]
+    assert changes.get("error", "job-1-e1") in [*(one.value for one in screen.app.code), *screen.copyable]
 
 
 def test_a_model_that_is_not_at_hand_says_how_to_get_it(screens: Screens, folder: Path) -> None:

@@ -27,8 +27,7 @@ def strip(screen: Screen) -> list[str]:
 
 
 def advanced_key(screen: Screen) -> str:
-    turn = screen.app.session_state["form:advanced"][screen.form_id]["turn"]
-    return f"advanced:{screen.form_id}:{turn}"
+    return f"advanced:{screen.app.session_state['form:advanced']['turn']}"
 
 
 def advanced_is_open(screen: Screen) -> bool:
@@ -180,12 +179,22 @@ def test_advanced_that_was_closed_opens_again_only_for_something_new(screens: Sc
     assert advanced_is_open(screen)
 
 
+def test_advanced_stands_for_each_version_as_it_was_left(screens: Screens) -> None:
+    screens.history(record(2), record(1))
+    screen = toggle_advanced(screens.open("V1"), True).choose_version(screens.version("V2"))
+    assert not advanced_is_open(screen)
+    assert advanced_is_open(screen.choose_version(screens.version("V1")))
+
+
 # -- the schedule
 
 
-def test_the_schedule_is_drawn_where_advanced_is_open(screens: Screens) -> None:
-    screen = toggle_advanced(screens.open("new"), True)
-    assert len(screen.app.main.get("vega_lite_chart")) == 1
+def test_the_schedule_of_a_version_is_drawn_once_it_is_asked_for(screens: Screens) -> None:
+    screens.history(record(1))
+    screen = screens.open("V1")
+    assert not screen.app.main.get("vega_lite_chart")
+    screen.app.session_state["schedule"] = True
+    assert len(screen.run().app.main.get("vega_lite_chart")) == 1
     screen.fill(learning_rate="abc")
     assert not screen.app.main.get("vega_lite_chart")
     assert "drawn here once the fields give one" in screen.text
@@ -204,7 +213,7 @@ def test_what_a_schedule_means_for_an_optimizer_is_said(screens: Screens, optimi
 
 def test_the_recommendation_shows_what_it_would_change_before_it_does(screens: Screens) -> None:
     screen = screens.open("new").fill(network_dim="8", description="mine")
-    key = f"recommended:{screen.form_id}"
+    key = "recommended"
     assert f"use_recommended:{screen.form_id}" not in screen.keys
     screen.app.session_state[key] = True
     screen.run()
@@ -229,7 +238,7 @@ def test_the_recommendation_shows_what_it_would_change_before_it_does(screens: S
 def test_what_was_recommended_is_undone_field_by_field(screens: Screens) -> None:
     screens.history(record(1))
     screen = screens.open("V1")
-    screen.app.session_state[f"recommended:{screen.form_id}"] = True
+    screen.app.session_state["recommended"] = True
     screen.run().click(f"use_recommended:{screen.form_id}")
     assert marks(screen) == {"max_train_steps": "2000", "num_repeats": "10", "save_every_n_steps": "500"}
     screen.click(f"back:{screen.form_id}:num_repeats")

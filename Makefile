@@ -28,6 +28,7 @@ format: $(VENV)/.installed-dev
 	$(BIN)/ruff format .
 
 bench: $(VENV)/.installed-dev
+	$(BIN)/python tests/ensure_browser.py
 	$(BIN)/python -m benchmarks
 
 screenshots: $(VENV)/.installed-dev

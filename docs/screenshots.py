@@ -1,27 +1,30 @@
 """Makes the pictures of the docs from the running lab: `make screenshots`.
 
-Three trainings of the sample style on the local endpoint; one is finished, two run.
+Trainings of the sample style on the local endpoint: one is finished, two run, a night passes, one is refined.
 """
 
 import tempfile
 from pathlib import Path
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page, StorageState, sync_playwright
 
+from tests.browser.history_page import HistoryPage
 from tests.browser.lab_server import LabServer
 from tests.browser.training_page import TrainingPage
 from tests.ensure_browser import chromium
 
 _IMAGES = Path(__file__).resolve().parent / "images"
+_LAPTOP, _PHONE = (1440, 900), (390, 844)
 _TRAININGS = (
     ("2e-4", "1500", "Higher rate, fewer steps"),
     ("1e-4", "2500", "The default rate, longer"),
     ("4e-4", "2500", "How far can the rate go?"),
 )
+_PATIENCE_MS = 180_000
 
 
 def main() -> None:
-    """Writes `training.png` and `history.png`."""
+    """Writes all pictures into `docs/images`."""
     executable = chromium()
     if executable is None:
         raise SystemExit("No Chromium: run `make test` once.")
@@ -31,17 +34,15 @@ def main() -> None:
         sync_playwright() as playwright,
     ):
         browser = playwright.chromium.launch(executable_path=str(executable), args=["--no-sandbox"])
-        page = browser.new_page(viewport={"width": 1440, "height": 900})
-        _train(page, server.url)
-        page.screenshot(path=_IMAGES / "training.png")
-        page.get_by_role("link", name="History").click()
-        page.get_by_text("Select a row to see it").wait_for()
-        page.wait_for_timeout(1000)
-        page.screenshot(path=_IMAGES / "history.png")
+        kept = _three_trainings(browser, server.url)
+        _the_next_morning(browser, server.url, kept)
+        _refined(browser, server.url)
+        _history(browser, server.url)
         browser.close()
 
 
-def _train(page: Page, url: str) -> None:
+def _three_trainings(browser: Browser, url: str) -> StorageState:
+    page = _window(browser)
     page.goto(url)
     page.get_by_role("button", name="Create sample style").click()
     training = TrainingPage(page, url).ready()
@@ -53,12 +54,77 @@ def _train(page: Page, url: str) -> None:
         training.fill("Description", description)
         training.start()
         if number == 1:
-            training.shows_version("V1 · training")
-            page.get_by_text("V1 · completed").or_(page.get_by_text("Download")).first.wait_for(
-                timeout=180_000
-            )
-    page.get_by_text("Loss by step").wait_for(timeout=60_000)
-    page.wait_for_timeout(6000)
+            _completed(page)
+    page.get_by_text("s/step").first.wait_for(timeout=60_000)
+    page.wait_for_timeout(8000)
+    _keep(page, "training")
+    state: StorageState = page.context.storage_state()
+    page.context.close()
+    return state
+
+
+def _the_next_morning(browser: Browser, url: str, kept: StorageState) -> None:
+    watching = _window(browser)
+    for version in ("V2", "V3"):
+        watching.goto(f"{url}?style=1&version={version}")
+        _completed(watching)
+    watching.context.close()
+    page = _window(browser, kept=kept)
+    page.goto(url)
+    TrainingPage(page, url).ready()
+    page.get_by_role("button", name="Dismiss").first.wait_for()
+    _keep(page, "return")
+    page.context.close()
+    page = _window(browser, size=_PHONE)
+    page.goto(f"{url}?style=1&version=V3")
+    TrainingPage(page, url).ready()
+    _keep(page, "phone")
+    page.context.close()
+
+
+def _refined(browser: Browser, url: str) -> None:
+    page = _window(browser, scheme="dark")
+    training = TrainingPage(page, url).open("?style=1&version=V2")
+    training.fill("Learning rate", "3e-4")
+    training.fill("Network alpha", "32")
+    page.locator("body").click(position={"x": 5, "y": 890})
+    training.settled()
+    _keep(page, "edits")
+    page.context.close()
+
+
+def _history(browser: Browser, url: str) -> None:
+    page = _window(browser)
+    history = HistoryPage(page, url).open("?style=1")
+    history.mark(0)
+    _keep(page, "history")
+    history.mark(1)
+    page.get_by_text("Loss by step").first.wait_for()
+    page.wait_for_timeout(1500)
+    page.locator(".st-key-comparison_table").scroll_into_view_if_needed()
+    _keep(page, "compare")
+    page.context.close()
+
+
+def _completed(page: Page) -> None:
+    heading = page.locator(".st-key-version_details h3", has_text="completed")
+    heading.wait_for(timeout=_PATIENCE_MS)
+
+
+def _window(
+    browser: Browser,
+    *,
+    size: tuple[int, int] = _LAPTOP,
+    scheme: str = "light",
+    kept: StorageState | None = None,
+) -> Page:
+    viewport = {"width": size[0], "height": size[1]}
+    return browser.new_context(viewport=viewport, color_scheme=scheme, storage_state=kept).new_page()  # type: ignore[arg-type]
+
+
+def _keep(page: Page, name: str) -> None:
+    page.wait_for_timeout(1500)
+    page.screenshot(path=_IMAGES / f"{name}.png")
 
 
 if __name__ == "__main__":

@@ -8,9 +8,14 @@ from lora_core import Review
 from ui.form_content import Form
 from ui.form_fields import is_quiet, parameters
 
-_CHOSEN: Final = ("lr_scheduler", "optimizer_type")
-_NUMBERS: Final = ("lr_warmup_steps", "save_every_n_steps", "gradient_dtype")
-_TEXT: Final = ("class_tokens",)
+_ADVANCED: Final = (
+    "lr_scheduler",
+    "optimizer_type",
+    "lr_warmup_steps",
+    "save_every_n_steps",
+    "gradient_dtype",
+    "class_tokens",
+)
 _STATE: Final = "form:advanced"
 
 
@@ -18,9 +23,7 @@ def advanced_fields(form: Form, review: Review) -> None:
     """Opens by itself when a field in it gets something to say; else it is as the user left it."""
     key = _opened(form, review)
     with st.expander("Advanced", key=key, icon=":material/tune:", on_change="rerun"):
-        parameters(form, _CHOSEN, review, columns=2)
-        parameters(form, _NUMBERS, review)
-        parameters(form, _TEXT, review, columns=1)
+        parameters(form, _ADVANCED, review, columns=2)
 
 
 def _opened(form: Form, review: Review) -> str:
@@ -47,7 +50,8 @@ def _opened(form: Form, review: Review) -> str:
 
 
 def _reasons(form: Form, review: Review) -> set[str]:
-    names = (*_CHOSEN, *_NUMBERS, *_TEXT)
-    differing = {name for name in names if form.differs_from_default(name) or form.differs_from_base(name)}
-    told = [finding for finding in review.findings if finding.field in names and not is_quiet(finding)]
+    differing = {
+        name for name in _ADVANCED if form.differs_from_default(name) or form.differs_from_base(name)
+    }
+    told = [finding for finding in review.findings if finding.field in _ADVANCED and not is_quiet(finding)]
     return differing | {f"{finding.field}: {finding.severity}" for finding in told}

@@ -96,7 +96,7 @@ def _selection_set_box(form: Form) -> None:
         known,
         **form.choice_widget(DATASET, known),
         format_func=lambda one: set_label(form, one),
-        placeholder="Choose a selection set" if known else "This style has no selection set",
+        placeholder="Choose a set" if known else "No selection set",
     )
 
 

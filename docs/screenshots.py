@@ -87,7 +87,7 @@ def _refined(browser: Browser, url: str) -> None:
     training = TrainingPage(page, url).open("?style=1&version=V2")
     training.fill("Learning rate", "3e-4")
     training.fill("Network alpha", "32")
-    page.locator("body").click(position={"x": 5, "y": 890})
+    page.evaluate("document.activeElement.blur()")  # or the next field's help covers what is to be seen
     training.settled()
     _keep(page, "edits")
     page.context.close()

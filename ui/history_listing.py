@@ -222,9 +222,9 @@ def _status(lab: TrainingLab, version: Version, now: datetime) -> str:
 
 
 def _number(number: int | float | None) -> float | None:
-    """A file may hold integers beyond what a column takes."""
+    """With the digits that `words.number` shows; a file may hold integers beyond what a column takes."""
     try:
-        return None if number is None else float(number)
+        return None if number is None else float(f"{float(number):.10g}")
     except OverflowError:
         return None
 

@@ -58,6 +58,11 @@ def test_all_versions_of_a_style_are_listed_newest_first(five: Screens) -> None:
     assert "5 versions. Select a row to see it" in screen.text
 
 
+def test_a_rate_that_was_reckoned_is_listed_without_its_last_digits(screens: Screens) -> None:
+    screens.history(record(1, parameters={**PARAMETERS, "learning_rate": 0.1 * 0.003}))
+    assert screens.open_history().column("Rate") == [0.0003]
+
+
 def test_a_number_beyond_every_column_breaks_no_list(screens: Screens) -> None:
     odd = {**PARAMETERS, "max_train_steps": 10**30, "network_dim": 2**62, "learning_rate": 1e300}
     screens.history(record(2, parameters=odd, imageCount=10**18), record(1))

@@ -99,9 +99,7 @@ def _history(browser: Browser, url: str) -> None:
     history.mark(0)
     _keep(page, "history")
     history.mark(1)
-    page.get_by_text("Loss by step").first.wait_for()
-    page.wait_for_timeout(1500)
-    page.locator(".st-key-comparison_table").scroll_into_view_if_needed()
+    page.locator(".st-key-comparison_table table").wait_for()
     _keep(page, "compare")
     page.context.close()
 

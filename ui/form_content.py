@@ -1,6 +1,6 @@
 """What the training form holds: what is recorded, and over it what was typed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -82,19 +82,8 @@ class Form:
         """What the widget shows."""
         return self.edits.get(field, self.recorded[field])
 
-    def text_widget(self, field: str) -> dict[str, Any]:
-        """What a text field needs beside its looks: key, value, and what follows a change."""
-        widget = self._widget(field)
-        return widget | ({"value": self.value(field)} if form_state.is_new(widget["key"]) else {})
-
-    def choice_widget(self, field: str, options: Sequence[object]) -> dict[str, Any]:
-        """The same for a field that is picked from `options`."""
-        widget, value = self._widget(field), self.value(field)
-        if not form_state.is_new(widget["key"]):
-            return widget
-        return widget | {"index": options.index(value) if value in options else None}
-
-    def _widget(self, field: str) -> dict[str, Any]:
+    def widget(self, field: str) -> dict[str, Any]:
+        """What a field needs beside its looks: its key, its state set, and what follows a change."""
         key = form_state.widget_key(self.form_id, field, self.value(field), self.recorded[field])
         return {"key": key, "on_change": self.changed, "args": (field,)}
 

@@ -57,9 +57,9 @@ def _parameter(form: Form, name: str) -> None:
         recorded = form.value(name)
         others = () if recorded is None or recorded in _CHOICES[name] else (recorded,)
         options = [*_CHOICES[name], *others]
-        st.selectbox(LABELS[name], options, **form.choice_widget(name, options), **looks)
+        st.selectbox(LABELS[name], options, **form.widget(name), **looks)
     else:
-        st.text_input(LABELS[name], **form.text_widget(name), **looks)
+        st.text_input(LABELS[name], **form.widget(name), **looks)
 
 
 def former_value(form: Form, field: str) -> None:

@@ -66,9 +66,7 @@ def changed(form_id: str, field: str) -> None:
 def widget_key(form_id: str, field: str, value: object, recorded: object) -> str:
     """The widget's key, its state set to what is to be shown.
 
-    It is set only where it differs: setting it in every run would throw away what is just being typed. A widget that
-    has no state yet begins with the value that it is given (`is_new`): one whose state is set is drawn twice by the
-    browser, and fifteen of them cost it as much as all else on the page (Streamlit 1.67).
+    It is set only where it differs: setting it in every run would throw away what is just being typed.
     """
     drawn, key = _state()["drawn"], _key(form_id, field)
     if drawn["form"] != form_id:
@@ -77,15 +75,10 @@ def widget_key(form_id: str, field: str, value: object, recorded: object) -> str
     if current != value and current is not _UNSET:
         drawn["before"][field] = [current, time.monotonic()]
     # Of a form that is new on the page the browser may have forgotten what the server still knows.
-    if current is not _UNSET and (current != value or field not in drawn["shown"]):
+    if current != value or field not in drawn["shown"]:
         st.session_state[key] = value
     drawn["shown"][field], drawn["recorded"][field] = value, recorded
     return key
-
-
-def is_new(key: str) -> bool:
-    """Whether a widget has no state yet, and so begins with the value that it is given."""
-    return key not in st.session_state
 
 
 def intended_key(form_id: str) -> str:

@@ -79,7 +79,7 @@ def _dataset_and_name(form: Form) -> None:
             former_value(form, DATASET)
         st.text_input(
             "Name",
-            **form.text_widget("name"),
+            **form.widget("name"),
             placeholder=form.next_name,
             disabled=form.is_draft,
             help="Left empty, the version gets the name shown."
@@ -94,7 +94,7 @@ def _selection_set_box(form: Form) -> None:
     st.selectbox(
         "Dataset",
         known,
-        **form.choice_widget(DATASET, known),
+        **form.widget(DATASET),
         format_func=lambda one: set_label(form, one),
         placeholder="Choose a set" if known else "No selection set",
     )
@@ -103,7 +103,7 @@ def _selection_set_box(form: Form) -> None:
 def _description(form: Form) -> None:
     st.text_area(
         "Description",
-        **form.text_widget("description"),
+        **form.widget("description"),
         placeholder="What is tried, and why. It belongs to the version that you start.",
         height=68,
     )

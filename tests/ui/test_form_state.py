@@ -20,14 +20,6 @@ def session() -> Iterator[None]:
         del st.session_state[key]
 
 
-def drawn(form_id: str, field: str, value: object, recorded: object) -> str:
-    """The key of a widget that has been drawn: one that is new begins with the value it is given."""
-    key = form_state.widget_key(form_id, field, value, recorded)
-    if form_state.is_new(key):
-        st.session_state[key] = value
-    return key
-
-
 def test_edits_are_kept_per_form() -> None:
     form_state.put(FORM, "name", "one", "")
     form_state.put(OTHER, "name", "two", "")
@@ -63,7 +55,7 @@ def test_a_form_intends_one_version_until_it_has_become_one() -> None:
 
 
 def test_a_widget_shows_the_value_and_keeps_what_is_being_typed() -> None:
-    key = drawn(FORM, "network_dim", "16", "16")
+    key = form_state.widget_key(FORM, "network_dim", "16", "16")
     st.session_state[key] = "32"
     form_state.changed(FORM, "network_dim")
     assert form_state.edits(FORM) == {"network_dim": "32"}
@@ -93,7 +85,7 @@ def test_what_a_field_was_showing_before_it_was_changed_for_the_user_is_no_edit_
 ) -> None:
     now = 100.0
     monkeypatch.setattr(form_state.time, "monotonic", lambda: now)
-    key = drawn(FORM, "network_dim", "32", "16")
+    key = form_state.widget_key(FORM, "network_dim", "32", "16")
     form_state.discard(FORM)
     form_state.widget_key(FORM, "network_dim", "16", "16")
     st.session_state[key] = "32"  # the browser has not drawn the 16 yet
@@ -107,7 +99,7 @@ def test_what_a_field_was_showing_before_it_was_changed_for_the_user_is_no_edit_
 
 
 def test_an_empty_choice_is_a_value_like_any_other() -> None:
-    key = drawn(FORM, "selection_set_id", 2, None)
+    key = form_state.widget_key(FORM, "selection_set_id", 2, None)
     form_state.widget_key(FORM, "selection_set_id", None, None)
     assert key in st.session_state
     assert st.session_state[key] is None

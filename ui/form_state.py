@@ -9,9 +9,9 @@ click arrives, and a start would then go out with the number from before. So eac
 widgets hold with what they were last told to show.
 """
 
-import time
 import uuid
 from collections.abc import Callable, Mapping
+from time import monotonic
 from typing import Any, Final
 
 import streamlit as st
@@ -73,7 +73,7 @@ def widget_key(form_id: str, field: str, value: object, recorded: object) -> str
         drawn |= {"form": form_id, "shown": {}, "recorded": {}, "before": {}}
     current = st.session_state.get(key, _UNSET)
     if current != value and current is not _UNSET:
-        drawn["before"][field] = [current, time.monotonic()]
+        drawn["before"][field] = [current, monotonic()]
     # Of a form that is new on the page the browser may have forgotten what the server still knows.
     if current != value or field not in drawn["shown"]:
         st.session_state[key] = value
@@ -164,7 +164,7 @@ def _typed(drawn: dict[str, Any], form_id: str) -> dict[str, Any]:
 
 def _is_late(drawn: dict[str, Any], field: str, value: object) -> bool:
     before, at = drawn["before"].get(field, (_UNSET, 0.0))
-    return bool(value == before) and time.monotonic() - float(at) < _LATE_S
+    return bool(value == before) and monotonic() - float(at) < _LATE_S
 
 
 def _put(state: dict[str, Any], form_id: str, field: str, value: object, recorded: object) -> None:

@@ -1,7 +1,7 @@
 """What was just deleted, and Restore: a bar at the bottom of the window, for a quarter of a minute."""
 
-import time
 from collections.abc import Sequence
+from time import monotonic
 from typing import Any, Final
 
 import streamlit as st
@@ -20,7 +20,7 @@ def offer(style_folder: str, keys: Sequence[str], text: str) -> None:
         "style": style_folder,
         "keys": list(keys),
         "text": text,
-        "until": time.monotonic() + _LASTS_S,
+        "until": monotonic() + _LASTS_S,
     }
 
 
@@ -34,7 +34,7 @@ def undo_bar(lab: TrainingLab) -> None:
 def is_over() -> bool:
     """Whether a bar is drawn whose time has passed: the page is to be drawn without it."""
     offered = st.session_state.get(_OFFER)
-    return offered is not None and time.monotonic() >= offered["until"]
+    return offered is not None and monotonic() >= offered["until"]
 
 
 def _current() -> dict[str, Any] | None:

@@ -84,7 +84,7 @@ def test_what_a_field_was_showing_before_it_was_changed_for_the_user_is_no_edit_
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     now = 100.0
-    monkeypatch.setattr(form_state.time, "monotonic", lambda: now)
+    monkeypatch.setattr(form_state, "monotonic", lambda: now)
     key = form_state.widget_key(FORM, "network_dim", "32", "16")
     form_state.discard(FORM)
     form_state.widget_key(FORM, "network_dim", "16", "16")

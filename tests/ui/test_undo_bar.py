@@ -37,7 +37,7 @@ def test_the_bar_is_closed_by_hand_or_goes_when_its_time_is_over(
     screen.click("delete:job-2-e1")
     assert "undo_bar:restore" in screen.keys
     late = time.monotonic() + 16
-    monkeypatch.setattr(undo_bar.time, "monotonic", lambda: late)
+    monkeypatch.setattr(undo_bar, "monotonic", lambda: late)
     assert "undo_bar:restore" not in screen.run().keys
 
 

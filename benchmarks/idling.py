@@ -18,8 +18,9 @@ from benchmarks.measures import Figure, say
 from benchmarks.screen_data import STYLE, newest, prepare
 from benchmarks.served import LAB, Served
 from benchmarks.session import Session
-from local_endpoint import Address, LocalEndpoint, ScriptedTrainer
+from local_endpoint import LocalEndpoint, ScriptedTrainer
 from lora_core import Settings, TrainingLab, TrainingParameters
+from tests.runpod_settings import runpod_settings
 
 VERSIONS: Final = 1_000
 _SETTLING_MS: Final = 5_000
@@ -75,7 +76,7 @@ def idling(browser: Browser, folder: Path, *, watched_s: float = _WATCHED_S) -> 
     with (
         endpoint.serving() as address,
         bucket.serving() as bucket_url,
-        Served(LAB, folder, environment(address, bucket_url)) as lab,
+        Served(LAB, folder, runpod_settings(address, bucket_url)) as lab,
     ):
         query = f"?style={STYLE}&version={newest(VERSIONS)}"
         for name, url in (("Training", lab.url + query), ("History", f"{lab.url}history{query}")):
@@ -122,22 +123,6 @@ def beats_of(frames: list[tuple[float, int]]) -> list[int]:
     return beats
 
 
-def environment(address: Address, bucket_url: str) -> Mapping[str, str]:
-    """A whole configuration: this RunPod, this bucket."""
-    return {
-        "RUNPOD_API_KEY": address.api_key,
-        "RUNPOD_ENDPOINT_ID": address.endpoint_id,
-        "RUNPOD_BASE_URL": address.base_url,
-        "S3_BUCKET": "benchmark",
-        "S3_ENDPOINT_URL": bucket_url,
-        "S3_REGION": "us-east-1",
-        "AWS_ACCESS_KEY_ID": "benchmark",
-        "AWS_SECRET_ACCESS_KEY": "benchmark",
-        "TRAINER_USER_ID": "benchmark",
-        "TRAINER_TENANT_ID": "benchmark",
-    }
-
-
 def _frames(page: Page) -> list[tuple[float, int]]:
     frames: list[tuple[float, int]] = []
 
@@ -157,8 +142,8 @@ def _watched_by(stack: ExitStack, folder: Path, count: int) -> LocalEndpoint:
     prepare(folder, 10)
     endpoint = LocalEndpoint(folder / "runpod", trainer=ScriptedTrainer())
     address = stack.enter_context(endpoint.serving())
-    configured = environment(address, stack.enter_context(Bucket().serving()))
-    with TrainingLab(_settings(folder, address)) as lab:
+    configured = runpod_settings(address, stack.enter_context(Bucket().serving()))
+    with TrainingLab(_settings(folder, configured)) as lab:
         lab.start(STYLE, parameters=TrainingParameters(max_train_steps=1_000), selection_set_id=1)
     served = stack.enter_context(Served(LAB, folder, configured))
     for _ in range(count):
@@ -166,15 +151,15 @@ def _watched_by(stack: ExitStack, folder: Path, count: int) -> LocalEndpoint:
     return endpoint
 
 
-def _settings(folder: Path, address: Address) -> Settings:
+def _settings(folder: Path, configured: Mapping[str, str]) -> Settings:
     return settings(
         folder,
-        runpod_api_key=SecretStr(address.api_key),
-        runpod_endpoint_id=address.endpoint_id,
-        runpod_base_url=address.base_url,
-        s3_bucket="benchmark",
-        trainer_user_id="benchmark",
-        trainer_tenant_id="benchmark",
+        runpod_api_key=SecretStr(configured["RUNPOD_API_KEY"]),
+        runpod_endpoint_id=configured["RUNPOD_ENDPOINT_ID"],
+        runpod_base_url=configured["RUNPOD_BASE_URL"],
+        s3_bucket=configured["S3_BUCKET"],
+        trainer_user_id=configured["TRAINER_USER_ID"],
+        trainer_tenant_id=configured["TRAINER_TENANT_ID"],
     )
 
 

@@ -34,38 +34,35 @@ _WHY: Final = {
 def ended_notice() -> None:
     """Belongs at the top of every page, before what reads the selection."""
     with st.container(key="ended_notice"):
-        for here, untold in _told_now():
-            state = _state()
-            if state["page"] != _page():
-                state |= {"page": _page(), "above": [name_of(one) for one in untold]}
-            if above := [one for one in untold if name_of(one) in state["above"]]:
-                _strip(here, above, untold)
+        untold, state = _untold(), _state()
+        if untold is None:
+            return
+        if state["page"] != _page():
+            state |= {"page": _page(), "above": [name_of(one) for one in untold]}
+        if above := [one for one in untold if name_of(one) in state["above"]]:
+            with st.container(border=True, horizontal=True, vertical_alignment="center", gap="small"):
+                st.markdown("**Since you last looked**")
+                _listing(above, untold, "ended", most=_MOST_ABOVE)
 
 
 def just_ended() -> None:
     """In the sidebar: what has ended since the page was opened."""
     with st.container(key="just_ended", gap="xsmall"):
-        for here, untold in _told_now():
-            aside = [one for one in untold if name_of(one) not in _state()["above"]]
-            if aside:
-                st.markdown("**Just ended**")
-                has_many = len(here.styles()) > 1
-                for one in aside[:_MOST_ASIDE]:
-                    _entry(one, untold, "just_ended", is_style_named=has_many)
-                if len(aside) > _MOST_ASIDE:
-                    st.caption(f"and {len(aside) - _MOST_ASIDE} more in History")
-                _dismiss(aside, untold, "just_ended")
+        untold = _untold() or []
+        if aside := [one for one in untold if name_of(one) not in _state()["above"]]:
+            st.markdown("**Just ended**")
+            _listing(aside, untold, "just_ended", most=_MOST_ASIDE)
 
 
-def _told_now() -> list[tuple[TrainingLab, list[Tracked]]]:
-    """The lab, and what is to be told; nothing while that cannot be known."""
+def _untold() -> list[Tracked] | None:
+    """What is to be told; None while that cannot be known."""
     with suppress(LoraCoreError, ConfigurationError):
         here, now = lab(), datetime.now(UTC)
         running = frozenset(name_of(one) for one in here.running() if not one.version.is_in_trash)
         memory = recalled(now, running)
         if memory is not None:
-            return [(here, _kept_up(here, memory, running))]
-    return []
+            return _kept_up(here, memory, running)
+    return None
 
 
 def _kept_up(here: TrainingLab, memory: EndedMemory, running: frozenset[str]) -> list[Tracked]:
@@ -99,15 +96,13 @@ def _page() -> str:
     return str(st.context.url or "").partition("?")[0]
 
 
-def _strip(here: TrainingLab, above: Sequence[Tracked], untold: list[Tracked]) -> None:
-    with st.container(border=True, horizontal=True, vertical_alignment="center", gap="small"):
-        st.markdown("**Since you last looked**")
-        has_many = len(here.styles()) > 1
-        for one in above[:_MOST_ABOVE]:
-            _entry(one, untold, "ended", is_style_named=has_many)
-        if len(above) > _MOST_ABOVE:
-            st.caption(f"and {len(above) - _MOST_ABOVE} more in History")
-        _dismiss(above, untold, "ended")
+def _listing(shown: Sequence[Tracked], untold: list[Tracked], place: str, *, most: int) -> None:
+    has_many = len(lab().styles()) > 1
+    for one in shown[:most]:
+        _entry(one, untold, place, is_style_named=has_many)
+    if len(shown) > most:
+        st.caption(f"and {len(shown) - most} more in History")
+    _dismiss(shown, untold, place)
 
 
 def _entry(one: Tracked, untold: list[Tracked], place: str, *, is_style_named: bool) -> None:

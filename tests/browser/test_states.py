@@ -61,6 +61,9 @@ def _followed(training: Page, phone: Page, history: Page, state: Opened) -> None
         expect(page.get_by_text("600 / 2,000").last).to_be_visible(timeout=PATIENCE_MS)
     HistoryPage(history, state.server.url).open(state.query).mark(1)
     expect(history.get_by_text("600 / 2,000").last).to_be_visible(timeout=PATIENCE_MS)
+    for page in (training, phone, history):  # the last of the details
+        expect(page.get_by_role("link", name="RunPod console")).to_be_visible(timeout=PATIENCE_MS)
+        settled(page)
     with nothing_moves(training), nothing_moves(phone), nothing_moves(history):
         for share in (0.4, 0.5):  # each is seen within five seconds; the heart beats every two
             report(state.runpod, state.runpod.trainer.running[0], share)

@@ -84,7 +84,10 @@ class TrainingPage:
         if box.get_attribute("open") is None:
             box.locator("summary").click()
         expect(self.field("Class tokens")).to_be_visible(timeout=PATIENCE_MS)
-        return self.settled()
+        self.settled()
+        # It grows for half a second, during which it has a height of its own.
+        self.page.wait_for_function("box => !box.style.height", arg=box.element_handle(), timeout=PATIENCE_MS)
+        return self
 
     def edit(self, field: str, value: str, button: str) -> None:
         """Changes the selected version's name or note."""

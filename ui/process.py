@@ -16,6 +16,7 @@ from typing import Any
 from anyio.to_thread import run_sync
 
 from lora_core import ConfigurationError, TrainingLab
+from ui.prompt_replies import reply_promptly
 
 _kept: Any = sys.modules.setdefault("_lora_lab_kept", ModuleType("_lora_lab_kept"))
 _kept.__dict__.setdefault("lock", threading.Lock())
@@ -45,6 +46,7 @@ def instance_id() -> str:
 @asynccontextmanager
 async def monitor_lifespan(app: object) -> AsyncIterator[None]:  # noqa: ARG001 - Streamlit hands itself over
     """Follows trainings from the server's start to its end, no browser needed."""
+    reply_promptly()
     with suppress(ConfigurationError):  # the pages say what is wrong
         await run_sync(lab)
     try:

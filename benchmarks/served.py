@@ -22,8 +22,14 @@ _HEALTHY_WITHIN_S: Final = 60.0
 _LOOK_EVERY_S: Final = 0.1
 
 
+_NO_QUESTIONS: Final = ("--server.headless", "true", "--browser.gatherUsageStats", "false")
+
+
 class Served:
-    """`streamlit run script` on a free port, as a user starts it; `folder` takes the lab's files and the log."""
+    """`streamlit run script` on a free port, as a user starts it; `folder` takes the lab's files and the log.
+
+    The lab has its `.streamlit/config.toml`; what it is compared with is Streamlit as it comes.
+    """
 
     def __init__(self, script: Path, folder: Path, environment: Mapping[str, str] | None = None) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -32,8 +38,11 @@ class Served:
         self.url = f"http://127.0.0.1:{port}/"
         with self._log.open("ab") as log:  # a pipe that nobody reads would fill up
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "streamlit", "run", script, "--server.port", str(port)],
-                cwd=ROOT,
+                [
+                    *(sys.executable, "-m", "streamlit", "run", script, "--server.port", str(port)),
+                    *_NO_QUESTIONS,
+                ],
+                cwd=ROOT if script == LAB else folder,
                 env={**_environment(folder), **(environment or {})},
                 stdout=log,
                 stderr=log,

@@ -13,7 +13,7 @@ import re
 import time
 import uuid
 from contextlib import AbstractContextManager, suppress
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
@@ -50,6 +50,7 @@ class LocalStore:
         self._last: dict[str, Stored] = {}
         """What was read or written last: the same bytes need not be hashed again."""
         self._swept: set[str] = set()
+        self._path = lru_cache(maxsize=4096)(self._joined)
         self._locks = DocumentLocks(root / _OWN_FOLDER / "locks", self._anchor)
 
     def read(self, name: str) -> Stored | None:
@@ -170,7 +171,7 @@ class LocalStore:
             last = self._last[name] = Stored(data, _etag(data))
         return last.etag
 
-    def _path(self, name: str) -> Path:
+    def _joined(self, name: str) -> Path:
         parts = PurePosixPath(name).parts
         if not parts or name.startswith("/") or ".." in parts:
             raise ValueError(f"{name!r} is no name of a document")

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-import tests.local_endpoint.one_thread  # noqa: F401  (before anything that loads numpy)
 from local_endpoint import LocalEndpoint, ScriptedTrainer
 from tests.local_endpoint.api_client import ApiClient
 from tests.local_endpoint.receiver import Receiver

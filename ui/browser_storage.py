@@ -12,6 +12,8 @@ from urllib.parse import quote, urlencode
 
 import streamlit as st
 
+from ui.leaving_fields import LEAVING_FIELDS
+
 _KEY: Final = "browser_storage"
 _ANSWER: Final = "browser_storage:answer"
 _SINCE: Final = "browser_storage:since"
@@ -20,9 +22,10 @@ _REMEMBERED: Final = "browser_storage:remembered"
 _PATIENCE_S: Final = 3.0
 _PREFIX: Final = "training_"
 
-# A browser that forbids localStorage answers as one that has stored nothing. A field tells what was typed when it is
-# left, and a shortcut does not leave it: NEW by Alt+N would drop what is being typed (seen on 1.67).
-_JS: Final = """
+# A browser that forbids localStorage answers as one that has stored nothing.
+_JS: Final = (
+    LEAVING_FIELDS
+    + """
 export default function ({ data, setTriggerValue }) {
   const found = {};
   try {
@@ -36,14 +39,11 @@ export default function ({ data, setTriggerValue }) {
   // What a run that was stopped had said of the address never reached the browser.
   if (data.query && location.search !== data.query)
     history.replaceState(history.state, "", location.pathname + data.query + location.hash);
-  if (!window.loraLabLeavesFields)
-    window.addEventListener("keydown", (event) => {
-      if (event.altKey && !event.ctrlKey && event.code === "KeyN") document.activeElement?.blur();
-    }, true);
-  window.loraLabLeavesFields = true;
+  watchFields();
   if (data.asked) setTriggerValue("stored", found);
 }
 """
+)
 
 
 def stored() -> Mapping[str, str] | None:

@@ -23,9 +23,9 @@ def reply_promptly() -> None:
     """
     if not _OPEN_FILES.is_dir():
         return
-    for name in os.listdir(_OPEN_FILES):
+    for one in list(_OPEN_FILES.iterdir()):
         with suppress(OSError):  # no socket, or closed by now
-            _set(int(name))
+            _set(int(one.name))
 
 
 def _set(number: int) -> None:

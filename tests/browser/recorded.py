@@ -38,6 +38,13 @@ _REFUSED: Final = (
 )
 
 
+def records(folder: Path, style: str = "1_flat_landscapes") -> list[dict[str, Any]]:
+    """A style's versions as they stand in its file, the newest first."""
+    path = folder / "styles" / style / "training_versions.json"
+    found: list[dict[str, Any]] = json.loads(path.read_bytes())["versions"] if path.exists() else []
+    return found
+
+
 def record(number: int, *, at: datetime | None = None, **changes: Any) -> dict[str, Any]:
     """A version, completed unless told otherwise; None takes a key away."""
     made = at or datetime.now(UTC) - timedelta(days=40, minutes=-number * 170)

@@ -1,6 +1,7 @@
 """What was typed and not started yet is there again, whatever happens in between."""
 
 import re
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Locator, expect
@@ -9,6 +10,7 @@ from tests.browser.fake_runpod import FakeRunpod
 from tests.browser.history_page import HistoryPage
 from tests.browser.lab_server import LabServer
 from tests.browser.profiles import profile
+from tests.browser.recorded import records
 from tests.browser.training_page import PATIENCE_MS, TrainingPage, until
 
 pytestmark = [pytest.mark.browser]
@@ -88,3 +90,18 @@ def test_edits_survive_a_restart_of_the_browser_and_of_the_server(
         has_edits(training)
         training.choose("Style", "2 · Second Light")
         expect(training.field("Learning rate")).to_have_value("0.0001")
+
+
+def test_a_click_that_leaves_a_field_comes_after_what_was_typed_into_it(
+    training: TrainingPage, two_styles: Path
+) -> None:
+    page = training.open("?style=1").page
+    training.field("Description").fill("typed, and not left")
+    page.get_by_role("link", name="History").click()
+    expect(page.get_by_role("heading", name="History")).to_be_visible(timeout=PATIENCE_MS)
+    training.comes()
+    expect(training.field("Description")).to_have_value("typed, and not left")
+    training.field("Learning rate").fill("3e-4")
+    training.button("Start training").click()
+    until(page, lambda: len(records(two_styles)) == 1, what="it is started")
+    assert records(two_styles)[0]["parameters"]["learning_rate"] == 3e-4

@@ -1,25 +1,18 @@
 """The form in a real browser: edits over a reload, and a start by keyboard."""
 
-import json
 import re
 from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, expect
 
 from local_endpoint import Fault
 from tests.browser.conftest import VIEWPORT, FakeRunpod
+from tests.browser.recorded import records
 from tests.browser.training_page import PATIENCE_MS, TrainingPage, until
 
 pytestmark = [pytest.mark.browser]
 EDITS = "training_edits_1_flat_landscapes/new"
-
-
-def records(folder: Path) -> list[dict[str, Any]]:
-    path = folder / "styles" / "1_flat_landscapes" / "training_versions.json"
-    found: list[dict[str, Any]] = json.loads(path.read_bytes())["versions"] if path.exists() else []
-    return found
 
 
 def test_edits_survive_a_reload_and_a_browser_restart_until_they_are_discarded(

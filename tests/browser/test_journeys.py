@@ -1,8 +1,6 @@
 """The main job in a real browser: start, follow, stop and reload trainings."""
 
-import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
@@ -12,15 +10,10 @@ from tests.browser.conftest import VIEWPORT
 from tests.browser.fake_runpod import FakeRunpod
 from tests.browser.history_page import HistoryPage
 from tests.browser.lab_server import LabServer
+from tests.browser.recorded import records
 from tests.browser.training_page import PATIENCE_MS, TrainingPage, until
 
 pytestmark = [pytest.mark.browser]
-
-
-def records(folder: Path, style: str = "1_flat_landscapes") -> list[dict[str, Any]]:
-    path = folder / "styles" / style / "training_versions.json"
-    found: list[dict[str, Any]] = json.loads(path.read_bytes())["versions"] if path.exists() else []
-    return found
 
 
 def start_with_rate(training: TrainingPage, rate: str) -> None:

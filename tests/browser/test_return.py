@@ -1,6 +1,5 @@
 """Coming back: what ended meanwhile is told until it is dismissed, and what was deleted is brought back."""
 
-import json
 from pathlib import Path
 
 import pytest
@@ -8,6 +7,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.fake_runpod import FakeRunpod
 from tests.browser.lab_server import LabServer
+from tests.browser.recorded import records
 from tests.browser.training_page import PATIENCE_MS, TrainingPage, until
 
 pytestmark = [pytest.mark.browser]
@@ -15,8 +15,7 @@ pytestmark = [pytest.mark.browser]
 
 def statuses(folder: Path) -> dict[str, str]:
     """Of the first style's versions, by name, as they stand in its file."""
-    path = folder / "styles" / "1_flat_landscapes" / "training_versions.json"
-    return {one["name"]: one["status"] for one in json.loads(path.read_bytes())["versions"]}
+    return {one["name"]: one["status"] for one in records(folder)}
 
 
 def above(page: Page) -> Locator:

@@ -15,6 +15,7 @@ from tests.browser.fake_runpod import FakeRunpod
 from tests.browser.history_page import HistoryPage
 from tests.browser.lab_server import LabServer
 from tests.browser.profiles import profile
+from tests.browser.recorded import records
 from tests.browser.states import report
 from tests.browser.training_page import PATIENCE_MS, TrainingPage, until
 from tests.lora_core.s3_server import S3Server
@@ -25,10 +26,9 @@ pytestmark = [pytest.mark.browser]
 _BUCKET = "lora-lab-test"
 
 
-def records(folder: Path) -> dict[str, dict[str, Any]]:
-    """The first style's versions by name, as they stand in its file."""
-    path = folder / "styles" / "1_flat_landscapes" / "training_versions.json"
-    return {one["name"]: one for one in json.loads(path.read_bytes())["versions"]}
+def by_name(folder: Path) -> dict[str, dict[str, Any]]:
+    """The first style's versions, as they stand in its file."""
+    return {one["name"]: one for one in records(folder)}
 
 
 def start_with(training: TrainingPage, **values: str) -> None:
@@ -55,7 +55,7 @@ def test_three_learning_rates_run_at_once_are_compared_and_the_good_one_is_taken
     for job_id in runpod.trainer.running:
         runpod.trainer.complete(job_id)
     expect(training.sidebar.get_by_text("Nothing is training.")).to_be_visible(timeout=PATIENCE_MS)
-    assert {name: one["status"] for name, one in records(two_styles).items()} == dict.fromkeys(
+    assert {name: one["status"] for name, one in by_name(two_styles).items()} == dict.fromkeys(
         ("V1", "V2", "V3"), "completed"
     )
 
@@ -69,7 +69,7 @@ def test_three_learning_rates_run_at_once_are_compared_and_the_good_one_is_taken
     training.ready().shows_version("V2 · completed")
     training.button("Mark as good").click()
     expect(training.button("No longer good")).to_be_visible(timeout=PATIENCE_MS)
-    assert records(two_styles)["V2"]["isGood"] is True
+    assert by_name(two_styles)["V2"]["isGood"] is True
 
     training.new().choose_version("V2")
     expect(training.field("Learning rate")).to_have_value("0.0003")
@@ -96,7 +96,7 @@ def test_a_good_version_is_refined_and_the_new_one_says_what_it_is_based_on(
     training.shows_version("V2")
     expect(training.details.get_by_role("row", name="Based on V1")).to_be_visible(timeout=PATIENCE_MS)
 
-    made = records(two_styles)
+    made = by_name(two_styles)
     assert made["V2"]["basedOn"] == made["V1"]["key"]
     assert made["V2"]["parameters"] == {
         **made["V1"]["parameters"],
@@ -124,7 +124,7 @@ def test_two_datasets_under_the_same_settings_are_compared(
     runpod.trainer.release_all()
     training.shows_version("V2 · completed")
 
-    made = records(two_styles)
+    made = by_name(two_styles)
     assert made["V1"]["parameters"] == made["V2"]["parameters"]
     assert [made[name]["imageCount"] for name in ("V1", "V2")] == [12, 8]
     assert json.dumps(sent[0]).count(".jpg") > json.dumps(sent[1]).count(".jpg")
@@ -171,11 +171,11 @@ def test_after_a_night_the_lab_knows_what_became_of_every_training(
     server.kill()
 
     completed, failed, forgotten, running = (
-        str(records(two_styles)[f"V{number}"]["id"]) for number in range(1, 5)
+        str(by_name(two_styles)[f"V{number}"]["id"]) for number in range(1, 5)
     )
     runpod.trainer.complete(completed)
     runpod.trainer.fail(failed, "CUDA out of memory")
-    model = f"tester/custom-styles-models/{records(two_styles)['V3']['modelName']}.safetensors"
+    model = f"tester/custom-styles-models/{by_name(two_styles)['V3']['modelName']}.safetensors"
     cloud.bucket.put(_BUCKET, model, b"\0" * 2000, datetime.now(UTC))
     runpod.trainer.complete(forgotten)
     runpod.endpoint.forget(forgotten)
@@ -192,7 +192,7 @@ def test_after_a_night_the_lab_knows_what_became_of_every_training(
             expect(told.get_by_role("button", name=re.compile(text))).to_be_visible(timeout=PATIENCE_MS)
         expect(training.sidebar.get_by_text("Running now · 1")).to_be_visible(timeout=PATIENCE_MS)
         expect(training.sidebar.get_by_text("70%")).to_be_visible(timeout=PATIENCE_MS)
-        assert {name: one["status"] for name, one in records(two_styles).items()} == {
+        assert {name: one["status"] for name, one in by_name(two_styles).items()} == {
             "V1": "completed",
             "V2": "failed",
             "V3": "completed",

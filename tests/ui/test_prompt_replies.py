@@ -2,6 +2,7 @@
 
 import os
 import socket
+from pathlib import Path
 
 from ui.prompt_replies import reply_promptly
 
@@ -20,7 +21,7 @@ def test_connections_of_a_listening_socket_send_at_once() -> None:
 
 def test_no_file_stays_open() -> None:
     def opened() -> int:
-        return len(os.listdir("/dev/fd"))
+        return len(list(Path("/dev/fd").iterdir()))
 
     reader, writer = os.pipe()
     try:

@@ -1,5 +1,6 @@
 """Caption files, read again only when they may have changed: a page asks for all of them in each of its runs."""
 
+import codecs
 import os
 import time
 from collections.abc import Callable
@@ -21,25 +22,50 @@ class _Signature(NamedTuple):
     device: int
 
 
+class _Caption(NamedTuple):
+    data: bytes
+    text: str
+
+
 class Captions:
     """What caption files say, by path; safe for many threads. `now_ns`: since 1970, tests replace it."""
 
     def __init__(self, now_ns: Callable[[], int] = time.time_ns) -> None:
         self._now_ns = now_ns
-        self._known: dict[Path, tuple[_Signature, str]] = {}
+        self._known: dict[Path, tuple[_Signature, _Caption]] = {}
 
     def text(self, path: Path) -> str:
         """Its text, without space around it. Raises OSError."""
+        return self._caption(path).text
+
+    def data(self, path: Path) -> bytes | None:
+        """Its bytes; None where there is no file. Raises OSError."""
+        try:
+            return self._caption(path).data
+        except FileNotFoundError:
+            return None
+
+    def _caption(self, path: Path) -> _Caption:
         known = self._known.get(path)
         if known is not None and known[0] == _signature(path.stat()):
             return known[1]
         data, status = read_file(path)
-        text, signature = data.decode(errors="replace").strip(), _signature(status)
+        caption, signature = _Caption(data, decoded(data).strip()), _signature(status)
         if self._now_ns() - max(signature.mtime_ns, signature.ctime_ns) >= _YOUNG_NS:
-            self._known[path] = (signature, text)
+            self._known[path] = (signature, caption)
         else:
             self._known.pop(path, None)
-        return text
+        return caption
+
+
+def decoded(data: bytes) -> str:
+    """What a caption file says: UTF-8, as the trainer reads it; what is none is taken for what Windows wrote."""
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return data.decode("utf-16", errors="replace")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return data.decode("cp1252", errors="replace")
 
 
 def _signature(status: os.stat_result) -> _Signature:

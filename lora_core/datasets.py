@@ -11,9 +11,11 @@ from pathlib import Path, PurePosixPath
 from lora_core import json_text
 from lora_core.disk_faults import explained
 from lora_core.errors import StoreConflictError
+from lora_core.file_hashes import FileHashes
 from lora_core.payload import caption_name
+from lora_core.sets_document import SelectionSet
 from lora_core.stores import DocumentStore
-from lora_core.styles import SelectionSet, Style, Styles
+from lora_core.styles import Style, Styles
 
 _LONGEST_NAME = 255  # bytes, on every file system in use; a longer one is no file
 
@@ -56,10 +58,11 @@ def looked_at(styles: Styles, style: Style, selection_set: SelectionSet) -> Data
     )
 
 
-def frozen(store: DocumentStore, dataset: Dataset) -> str:
+def frozen(store: DocumentStore, dataset: Dataset, hashes: FileHashes | None = None) -> str:
     """Writes the file list and answers its name; the same list has the same name and is written once."""
+    hashes = hashes or FileHashes()
     files = [name for picture in dataset.filenames for name in (picture, caption_name(picture))]
-    content = json_text.dumps({"files": [_listed(store, dataset.style, name) for name in files]})
+    content = json_text.dumps({"files": [_listed(store, dataset.style, name, hashes) for name in files]})
     digest = hashlib.sha256(content).hexdigest()
     name = f"{dataset.style.folder}/datasets/{digest}.json"
     if store.read(name) is None:
@@ -70,13 +73,10 @@ def frozen(store: DocumentStore, dataset: Dataset) -> str:
     return digest
 
 
-def _listed(store: DocumentStore, style: Style, name: str) -> dict[str, object]:
+def _listed(store: DocumentStore, style: Style, name: str, hashes: FileHashes) -> dict[str, object]:
     path = _safe_path(store, style, name)
     with explained(path or name):
-        if path is None or not path.is_file():
-            return {"filename": name, "sha256": None}
-        with path.open("rb") as file:
-            return {"filename": name, "sha256": hashlib.file_digest(file, "sha256").hexdigest()}
+        return {"filename": name, "sha256": None if path is None else hashes.fresh(path)}
 
 
 def _caption(styles: Styles, style: Style, picture: str) -> str:

@@ -7,9 +7,11 @@
     |- InvalidNameError              the text cannot be a name
     |- NotAllowedError               the version's state does not allow this verb (e.g. starting what runs)
     |- TrainingBlockedError          the configuration has findings that forbid a start
+    |  `- IncompleteDatasetError     pictures or captions of the set are not there; it names all of them
     |- StoreError
     |  |- StoreConflictError         somebody else wrote the document since we read it; read again, decide again
     |  |- StoreUnavailableError      the disk or bucket did not take or give the document; says what was changed
+    |  |- UnreadableDocumentError    style.json or the selection sets are no such file; it is kept
     |  `- DamagedDocumentError       the document is no history, or hides something; the original is kept
     `- RunpodError
        `- RunpodUnreachableError     nothing reached RunPod; safe to try again
@@ -58,6 +60,19 @@ class TrainingBlockedError(LoraCoreError):
         super().__init__(" ".join(finding.sentence for finding in findings))
 
 
+class IncompleteDatasetError(TrainingBlockedError):
+    """Pictures or captions of the selection set are not there; add them, or start with a set without them."""
+
+    def __init__(
+        self, findings: "tuple[Finding, ...]", missing: tuple[str, ...], uncaptioned: tuple[str, ...]
+    ) -> None:
+        self.missing = missing
+        """Pictures that are not there, all of them."""
+        self.uncaptioned = uncaptioned
+        """Pictures that are there, but whose caption is not, or is empty."""
+        super().__init__(findings)
+
+
 class StoreError(LoraCoreError):
     """A document could not be read or written."""
 
@@ -68,6 +83,17 @@ class StoreConflictError(StoreError):
 
 class StoreUnavailableError(StoreError):
     """The disk or bucket refused. Nothing was changed, unless the text says so; see `disk_faults`."""
+
+
+class UnreadableDocumentError(StoreError):
+    """A style's own file or its selection sets are not what they should be; they are kept as they are."""
+
+    def __init__(self, document: str, why: str, remedy: str) -> None:
+        self.document = document
+        self.why = why
+        super().__init__(
+            f"{document} cannot be read ({why}). It was left as it is. {remedy}; then try again."
+        )
 
 
 class DamagedDocumentError(StoreError):

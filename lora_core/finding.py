@@ -23,6 +23,8 @@ class Finding:
     severity: Severity
     sentence: str
     suggestion: object | None = None
+    filenames: tuple[str, ...] = ()
+    """The pictures that it is about, all of them: writing their captions, or leaving them out, is the remedy."""
 
 
 @dataclass(frozen=True)
@@ -47,9 +49,11 @@ class TrainingFacts:
     """Whether the training goes to the endpoint on this machine rather than to RunPod."""
 
 
-def block(field: str, sentence: str, suggestion: object | None = None) -> Finding:
+def block(
+    field: str, sentence: str, suggestion: object | None = None, *, filenames: tuple[str, ...] = ()
+) -> Finding:
     """A finding that forbids a start."""
-    return Finding(field, Severity.BLOCK, sentence, suggestion)
+    return Finding(field, Severity.BLOCK, sentence, suggestion, filenames)
 
 
 def warn(field: str, sentence: str, suggestion: object | None = None) -> Finding:

@@ -48,8 +48,9 @@ def every_image_has_a_caption(_: TrainingParameters, facts: TrainingFacts) -> It
     if facts.uncaptioned:
         yield block(
             DATASET_FIELD,
-            f"Without a caption: {_named(facts.uncaptioned)}. A style learns from captions: write a .txt "
-            "file of the same name for each, or take the image out of the set.",
+            f"Without a caption: {named(facts.uncaptioned)}. A style learns from captions: write one for each, "
+            "or leave the pictures out.",
+            filenames=facts.uncaptioned,
         )
 
 
@@ -57,9 +58,13 @@ def every_image_has_a_caption(_: TrainingParameters, facts: TrainingFacts) -> It
 def the_files_are_here(_: TrainingParameters, facts: TrainingFacts) -> Iterator[Finding]:
     if not facts.missing:
         return
-    what = f"Not in the style's folder: {_named(facts.missing)}."
+    what = f"Not in the style's folder: {named(facts.missing)}."
     if facts.is_embedded:
-        yield block(DATASET_FIELD, f"{what} The endpoint on this machine trains on local files: add them.")
+        yield block(
+            DATASET_FIELD,
+            f"{what} The endpoint on this machine trains on local files: add them, or leave them out.",
+            filenames=facts.missing,
+        )
     else:
         yield warn(
             DATASET_FIELD,
@@ -72,14 +77,18 @@ def the_files_are_here(_: TrainingParameters, facts: TrainingFacts) -> Iterator[
 def names_survive_an_s3_url(_: TrainingParameters, facts: TrainingFacts) -> Iterator[Finding]:
     if not facts.unusable_names:
         return
-    what = f"# or ? in a name: {_named(facts.unusable_names)}."
+    what = f"# or ? in a name: {named(facts.unusable_names)}."
     if facts.is_embedded:
         yield warn(
             DATASET_FIELD, f"{what} This works here, but RunPod could not fetch them: better rename them."
         )
     else:
         # The container takes s3:// URLs as they are written, and these characters end the key.
-        yield block(DATASET_FIELD, f"{what} The trainer could not fetch such a file: rename it.")
+        yield block(
+            DATASET_FIELD,
+            f"{what} The trainer could not fetch such a file: rename it, or leave it out.",
+            filenames=facts.unusable_names,
+        )
 
 
 @rule()
@@ -246,7 +255,7 @@ def _holds_trigger(tokens: str | None, trigger_token: str | None) -> bool:
     return tokens is None or not trigger_token or trigger_token.casefold() in tokens.casefold()
 
 
-def _named(names: tuple[str, ...]) -> str:
+def named(names: tuple[str, ...]) -> str:
     """The first three names and how many more."""
     more = f" and {len(names) - 3} more" if len(names) > 3 else ""
     return ", ".join(names[:3]) + more

@@ -1,12 +1,12 @@
 """The one way to read and to change a style's history and its trash."""
 
-import hashlib
 import logging
 import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from lora_core import damaged_copies
 from lora_core.document import EMPTY, HistoryDocument, NotAHistoryError, record_key
 from lora_core.errors import DamagedDocumentError, StoreConflictError
 from lora_core.oddities import checked
@@ -43,7 +43,7 @@ class Damage:
     @property
     def copy(self) -> str:
         """Where the original is kept once the proposal is accepted: a name in the store."""
-        return _aside(self.document, self.original)
+        return damaged_copies.place(self.document, self.original)
 
 
 class Histories:
@@ -127,13 +127,13 @@ class Histories:
             stored = self.store.read(name)
             if stored is None or stored.etag != damage.etag:
                 raise StoreConflictError(meanwhile)
-            self._put_aside(name, stored.data)
+            damaged_copies.put_aside(self.store, name, stored.data)
             written = self.store.write(name, damage.proposal.data, if_match=damage.etag, keep_copy=is_live)
             is_whole = True
             while written.displaced is not None:  # nobody has seen that, so nobody has accepted its loss
                 is_whole = self._settled(written.displaced) is not None
                 theirs = written.displaced()
-                self._put_aside(name, theirs)
+                damaged_copies.put_aside(self.store, name, theirs)
                 written = self.store.write(name, theirs, if_match=written.etag, keep_copy=is_live)
                 if is_live:  # what was accepted stays the lab's own, and is put back into what they saved
                     self.store.keep(name, damage.proposal.data)
@@ -214,7 +214,7 @@ class Histories:
         while written.displaced is not None:
             basis = self._settled(written.displaced)
             if basis is None:  # it never became whole; the next write would replace the store's backup of it
-                self._put_aside(name, written.displaced())
+                damaged_copies.put_aside(self.store, name, written.displaced())
                 break
             there, after = after, self._mended_basis(name, basis, before)
             try:
@@ -233,13 +233,6 @@ class Histories:
     def _mended_basis(self, name: str, basis: HistoryDocument, before: HistoryDocument) -> HistoryDocument:
         return self._own.mended(name, basis, before, self._trashed(name)) if name.endswith(LIVE) else basis
 
-    def _put_aside(self, name: str, data: bytes) -> None:
-        """Keeps a copy of what cannot be read; the same bytes once."""
-        aside = _aside(name, data)
-        kept = self.store.read(aside)
-        if kept is None or kept.data != data:
-            self.store.write(aside, data, if_match=kept and kept.etag)
-
     def _settled(self, read: Callable[[], bytes]) -> HistoryDocument | None:
         data, unchanged_s = read(), 0.0
         while unchanged_s < _STABLE_S:
@@ -255,7 +248,3 @@ class Histories:
 
 def _trash_of(name: str) -> str:
     return f"{name.rpartition('/')[0]}/{TRASH}"
-
-
-def _aside(name: str, data: bytes) -> str:
-    return f".lora_lab/damaged/{name.replace('/', '__')}.{hashlib.sha256(data).hexdigest()[:12]}"

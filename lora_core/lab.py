@@ -1,20 +1,29 @@
 """The lab: everything that can be done with styles and their versions, for pages, scripts and notebooks."""
 
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from lora_core.bucket_pictures import BucketPictures
 from lora_core.bulk_moves import BulkMove, BulkMoves
+from lora_core.caption_changes import CaptionChanges
+from lora_core.caption_edits import CaptionEdit, CaptionPlan
 from lora_core.checkpoints import Checkpoint
-from lora_core.datasets import Dataset
+from lora_core.datasets import Dataset, looked_at
 from lora_core.deliveries import Deliveries
 from lora_core.endings import Endings
 from lora_core.endpoints import Endpoints
 from lora_core.errors import StoreError
+from lora_core.file_hashes import FileHashes
 from lora_core.forecast import FinishedJobs, Review, Values, remaining, spent_usd
+from lora_core.frozen_datasets import FrozenDataset, FrozenDatasets
 from lora_core.histories import Damage, Histories
+from lora_core.import_report import ImportReport
+from lora_core.imports import Imports
+from lora_core.intake import Incoming, IntakeResult, OnConflict
 from lora_core.model_adoption import ModelSyncPlan, applied, planned
 from lora_core.model_files import ModelFile
 from lora_core.model_places import ModelPlaces
@@ -23,6 +32,8 @@ from lora_core.naming import suggested_name
 from lora_core.outbox import Outbox
 from lora_core.parameters import TrainingParameters
 from lora_core.payload import caption_name
+from lora_core.picture_sizes import PictureSizes
+from lora_core.pictures import Picture, Pictures
 from lora_core.reconciliation import Reconciliation, StatusCheck, Tracked
 from lora_core.records import Records
 from lora_core.repair import Repaired, RepairPlan, Repairs
@@ -32,16 +43,20 @@ from lora_core.sample_style import (
     SAMPLE_STYLE_NAME,
     draw_sample_pictures,
 )
+from lora_core.selection_sets import SelectionSets
+from lora_core.sets_document import SelectionSet
 from lora_core.settings import Settings, read_settings
 from lora_core.sightings import LossCurve, Sighting, Sightings
 from lora_core.starts import Starts, wait_for
 from lora_core.stops import Stops
 from lora_core.stores import LocalStore
-from lora_core.styles import SelectionSet, Style, StyleId, Styles
+from lora_core.styles import Style, StyleId, Styles
 from lora_core.submissions import Submissions
+from lora_core.thumbnail_files import GRID_EDGE, ThumbnailFiles, is_plain
 from lora_core.thumbnails import Thumbnail, thumbnails
 from lora_core.times import Clock, utc_now
 from lora_core.training_data import bucket_url
+from lora_core.uploads import Upload, Uploads
 from lora_core.versions import Version
 from lora_core.webhooks import webhook_url
 
@@ -68,6 +83,15 @@ class TrainingLab:
         self._places = places or ModelPlaces(settings)
         self._histories = Histories(LocalStore(settings.root), wait=wait)
         self._styles = Styles(self._histories.store, self._histories)
+        self._sets = SelectionSets(self._histories, wait=wait)
+        self._caption_changes = CaptionChanges(self._styles)
+        self._imports = Imports(self._styles, self._histories, self._sets, wait=wait)
+        self._hashes = FileHashes(settings.lora_lab_state_dir / "file_hashes")
+        self._frozen = FrozenDatasets(self._styles, self._sets, self._hashes)
+        self._pictures = Pictures(self._styles, PictureSizes(settings.lora_lab_state_dir / "picture_sizes"))
+        self._thumbnails = ThumbnailFiles(settings.lora_lab_state_dir / "thumbnails")
+        self._bucket_pictures = BucketPictures(settings)
+        self._uploads = Uploads(self._styles, self._thumbnails, clock)
         self._records = Records(self._histories, model_labels=self._places.labels, clock=clock)
         self._bulk = BulkMoves(self._histories)
         self._repairs = Repairs(self._histories)
@@ -83,12 +107,21 @@ class TrainingLab:
             clock=clock,
             wait=wait,
             webhook_url=lambda request_id: webhook_url(settings, request_id),
+            hashes=self._hashes,
         )
         self._reconciliation = Reconciliation(
             self._records, self._endpoints, self._places, self._sightings, clock=clock
         )
         finished = FinishedJobs(self._histories, self._records)
-        self._starts = Starts(self._styles, self._records, self._submissions, self._endpoints, finished)
+        self._starts = Starts(
+            self._styles,
+            self._sets,
+            self._records,
+            self._submissions,
+            self._endpoints,
+            finished,
+            self._bucket_pictures.of,
+        )
         self._stops = Stops(self._records, self._styles, self._reconciliation, self._endpoints, clock=clock)
         self._deliveries = Deliveries(
             self._styles, self._records, self._reconciliation, self._endpoints, self._stops
@@ -111,8 +144,9 @@ class TrainingLab:
         self.close()
 
     def close(self) -> None:
-        """Stops the monitor and waits for what is being sent. Trainings go on."""
+        """Stops the monitor and waits for what is being sent. Trainings go on; an upload ends with its present file."""
         self.monitor.stop()
+        self._uploads.close()
         self._submissions.close()
         self._endpoints.close()
 
@@ -132,21 +166,100 @@ class TrainingLab:
         """A new, empty style; the id is the next free number unless given. Raises InvalidNameError."""
         return self._styles.create(name, style_id=style_id, trigger_token=trigger_token)
 
+    def rename_style(self, style_id: StyleId, name: str) -> Style:
+        """Another name for a style; its folder stays. Raises InvalidNameError."""
+        return self._styles.rename(self._styles.named(style_id), name)
+
+    def change_trigger_token(self, style_id: StyleId, token: str) -> Style:
+        """Another trigger token, for what is trained from now on; captions stay. Raises InvalidNameError."""
+        return self._styles.change_trigger_token(self._styles.named(style_id), token)
+
+    def import_folder(self, path: str | Path, *, dry_run: bool = False) -> ImportReport:
+        """Brings in the styles of a folder of the old system or of another lab, or of a ZIP of it.
+
+        What is here stays as it is; repeating it changes nothing. With `dry_run` it only says what would come.
+        Raises NotFoundError, NotAllowedError.
+        """
+        return self._imports.run(Path(path), is_dry_run=dry_run)
+
     def create_sample_style(self) -> Style:
         """A style of twelve drawn pictures with captions and two selection sets, to try the lab with."""
         style = self._styles.create(SAMPLE_STYLE_NAME)
         draw_sample_pictures(self.settings.root / style.folder)
         sets = [SelectionSet(set_id, names) for set_id, names in SAMPLE_SETS.items()]
-        self._styles.save_selection_sets(style, sets)
+        self._sets.save_first(style, sets)
         return style
 
     def selection_sets(self, style_id: StyleId) -> list[SelectionSet]:
-        """The style's selection sets by number."""
-        return self._styles.selection_sets(self.style(style_id))
+        """The style's selection sets by number; none while their file cannot be read: see `sets_problem`."""
+        return self._sets.all(self.style(style_id))
 
-    def images(self, style_id: StyleId) -> list[str]:
-        """File names of the style's pictures."""
-        return self._styles.images(self.style(style_id))
+    def sets_problem(self, style_id: StyleId) -> str | None:
+        """A sentence when the style's selection sets cannot be read."""
+        return self._sets.problem(self.style(style_id))
+
+    def save_selection_set(
+        self, style_id: StyleId, filenames: Iterable[str], *, name: str = "", note: str = ""
+    ) -> SelectionSet:
+        """A new set of pictures with the next number, which no version was trained with. Raises InvalidNameError."""
+        return self._sets.save(self._styles.named(style_id), filenames, name=name, note=note)
+
+    def update_selection_set(
+        self,
+        style_id: StyleId,
+        set_id: int,
+        *,
+        filenames: Iterable[str] | None = None,
+        name: str | None = None,
+        note: str | None = None,
+    ) -> SelectionSet:
+        """Other pictures, another name or note for a set; an empty text takes it away."""
+        style = self._styles.named(style_id)
+        return self._sets.update(style, set_id, filenames=filenames, name=name, note=note)
+
+    def delete_selection_set(self, style_id: StyleId, set_id: int) -> SelectionSet:
+        """Takes a set out; answers it, so that it can be restored. Versions keep the list that they froze."""
+        return self._sets.delete(self._styles.named(style_id), set_id)
+
+    def restore_selection_set(self, style_id: StyleId, selection_set: SelectionSet) -> SelectionSet:
+        """Puts a deleted set back. Raises NameTakenError when another one has its number by now."""
+        return self._sets.restore(self._styles.named(style_id), selection_set)
+
+    def images(self, style_id: StyleId) -> list[Picture]:
+        """The style's pictures in natural order, with size, caption and what is wrong with it."""
+        return self._pictures.all(self.style(style_id))
+
+    def add_images(
+        self, style_id: StyleId, incoming: Sequence[Incoming], *, on_conflict: OnConflict = OnConflict.ASK
+    ) -> list[IntakeResult]:
+        """Takes pictures, captions, and ZIPs of both into a style, and says of each file what became of it.
+
+        `incoming_from` makes the list for a folder. Raises NotAllowedError.
+        """
+        return self._uploads.take(self._styles.named(style_id), incoming, OnConflict(on_conflict))
+
+    def begin_upload(
+        self, style_id: StyleId, incoming: Sequence[Incoming], *, on_conflict: OnConflict = OnConflict.ASK
+    ) -> Upload:
+        """The same in the background; answers at once with what shows its progress. Raises NotAllowedError."""
+        return self._uploads.begin(self._styles.named(style_id), incoming, OnConflict(on_conflict))
+
+    def uploads(self, style_id: StyleId) -> list[Upload]:
+        """A style's uploads that run, or ended not long ago and were not dismissed; those of this process."""
+        return self._uploads.of(self.style(style_id))
+
+    def bucket_pictures(self, style_id: StyleId) -> frozenset[str] | None:
+        """Names of the files that lie in the bucket for a style, as of the last minute.
+
+        None without a bucket, or while it cannot be read.
+        """
+        return self._bucket_pictures.of(self.style(style_id))
+
+    def thumbnail(self, style_id: StyleId, filename: str, *, edge: int = GRID_EDGE) -> bytes | None:
+        """A small JPEG of a whole picture, no larger than `edge` pixels either way; None where none can be made."""
+        if not is_plain(filename):
+            return None
+        return self._thumbnails.of(self.settings.root / self.style(style_id).folder / filename, edge)
 
     def thumbnails(self, style: Style, filenames: Sequence[str], *, limit: int) -> list[Thumbnail]:
         """Small pictures of the first `limit`, and a tile for the rest; nothing where none is at hand."""
@@ -156,10 +269,35 @@ class TrainingLab:
         """The pictures of a selection set as they are now: which are missing, which have no caption."""
         return self._starts.dataset(self.style(style_id), selection_set_id)
 
+    def dataset_check(self, style_id: StyleId, set_id: int) -> Dataset:
+        """The pictures of a selection set as they are now: which are missing, which have no caption."""
+        style = self.style(style_id)
+        return looked_at(self._styles, style, self._sets.find(style, set_id))
+
+    def dataset_of(self, style_id: StyleId, version: Version | str) -> FrozenDataset | None:
+        """What a version was trained on, and for each picture whether it still is as it was then."""
+        style = self.style(style_id)
+        one = self._records.find(style, version) if isinstance(version, str) else version
+        return self._frozen.of(style, one)
+
+    def caption(self, style_id: StyleId, filename: str, text: str) -> CaptionPlan:
+        """Writes a picture's caption, as one line; answers the plan that undoes it. Raises NotFoundError."""
+        return self._caption_changes.write(self._styles.named(style_id), filename, text)
+
+    def plan_caption_edit(
+        self, style_id: StyleId, filenames: Iterable[str], edit: CaptionEdit
+    ) -> CaptionPlan:
+        """What an edit would make of the captions of these pictures; does nothing yet."""
+        return self._caption_changes.plan(self._styles.named(style_id), filenames, edit)
+
+    def apply_captions(self, plan: CaptionPlan) -> CaptionPlan:
+        """Carries a plan out where the captions are still as planned; answers the plan that undoes it."""
+        return self._caption_changes.apply(plan)
+
     def bucket_urls(self, style_id: StyleId, selection_set_id: int) -> list[str]:
         """Where the pictures and captions of a set must lie in the bucket before RunPod can train on them."""
         style = self.style(style_id)
-        names = self._styles.selection_set(style, selection_set_id).filenames
+        names = self._sets.find(style, selection_set_id).filenames
         return [
             bucket_url(self.settings, style.id, one) for name in names for one in (name, caption_name(name))
         ]
@@ -243,8 +381,9 @@ class TrainingLab:
         """Makes a new version and sends it to the endpoint, once.
 
         Answers when the endpoint has answered, or after `wait_s` seconds with what is known by then; the
-        sending goes on in the background. `key` as in `save_draft`. Raises TrainingBlockedError,
-        ConfigurationError, NotAllowedError, InvalidNameError, NameTakenError; then nothing was made.
+        sending goes on in the background. `key` as in `save_draft`. Raises IncompleteDatasetError (it names
+        the files that are missing), TrainingBlockedError, ConfigurationError, NotAllowedError,
+        InvalidNameError, NameTakenError; then nothing was made.
         """
         style = self.style(style_id)
         version, sending = self._starts.start(

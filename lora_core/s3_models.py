@@ -1,4 +1,4 @@
-"""Model files in an S3 bucket, where a RunPod trainer puts them. Reads only."""
+"""What lies in an S3 bucket: the models that a RunPod trainer puts there, and the pictures it trains on. Reads only."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -15,6 +15,7 @@ from lora_core.model_files import SUFFIX, ModelFile
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import ObjectTypeDef
 
 _CONFIG = Config(
     connect_timeout=5,
@@ -26,8 +27,8 @@ _CONFIG = Config(
 )
 
 
-class S3ModelFiles:
-    """Model files below one key prefix; see ModelFiles."""
+class S3Place:
+    """Objects below one key prefix of a bucket; reads only."""
 
     def __init__(
         self, bucket: str, prefix: str, *, region: str | None = None, endpoint_url: str | None = None
@@ -48,6 +49,41 @@ class S3ModelFiles:
         """See ModelFiles."""
         server = f" at {self._endpoint_url}" if self._endpoint_url else ""
         return f"s3://{self.bucket}/{self.prefix}{server}"
+
+    def names(self) -> frozenset[str]:
+        """Names directly below the prefix. Raises StoreUnavailableError."""
+        with self._sentences():
+            return frozenset(name for name, _ in self._objects())
+
+    def _objects(self) -> "Iterator[tuple[str, ObjectTypeDef]]":
+        """What lies directly below the prefix, by name."""
+        pages = self._client.get_paginator("list_objects_v2").paginate(
+            Bucket=self.bucket, Prefix=self._folder
+        )
+        for page in pages:
+            for item in page.get("Contents", ()):
+                name = item["Key"].removeprefix(self._folder)
+                if name and "/" not in name:
+                    yield name, item
+
+    @property
+    def _folder(self) -> str:
+        return f"{self.prefix}/" if self.prefix else ""
+
+    @contextmanager
+    def _sentences(self) -> Iterator[None]:
+        try:
+            yield
+        # ValueError: an address that is none. RecursionError: botocore 1.44 on a 301 that names no region, as
+        # a proxy sends it that wants https.
+        except (ClientError, BotoCoreError, ValueError, RecursionError) as error:
+            raise StoreUnavailableError(
+                f"The bucket {self.bucket} could not be read ({error}). Check S3_BUCKET, S3_REGION and the credentials."
+            ) from error
+
+
+class S3ModelFiles(S3Place):
+    """Model files below one key prefix; see ModelFiles."""
 
     def find(self, model_name: str) -> ModelFile | None:
         """See ModelFiles."""
@@ -75,27 +111,18 @@ class S3ModelFiles:
             return list(self._listed())
 
     def _listed(self) -> Iterator[ModelFile]:
-        pages = self._client.get_paginator("list_objects_v2").paginate(
-            Bucket=self.bucket, Prefix=self._folder
-        )
-        for page in pages:
-            for item in page.get("Contents", ()):
-                name = item["Key"].removeprefix(self._folder)
-                if name.endswith(SUFFIX) and "/" not in name:
-                    yield ModelFile(
-                        name=name.removesuffix(SUFFIX),
-                        url=self._url(item["Key"]),
-                        size_bytes=item["Size"],
-                        modified_at=item["LastModified"],
-                        etag=item["ETag"].strip('"'),
-                    )
+        for name, item in self._objects():
+            if name.endswith(SUFFIX):
+                yield ModelFile(
+                    name=name.removesuffix(SUFFIX),
+                    url=self._url(item["Key"]),
+                    size_bytes=item["Size"],
+                    modified_at=item["LastModified"],
+                    etag=item["ETag"].strip('"'),
+                )
 
     def _key(self, model_name: str) -> str:
         return f"{self._folder}{model_name}{SUFFIX}"
-
-    @property
-    def _folder(self) -> str:
-        return f"{self.prefix}/" if self.prefix else ""
 
     def _url(self, key: str) -> str:
         path = quote(key)  # names of the old system hold spaces
@@ -107,14 +134,3 @@ class S3ModelFiles:
             else f"{self.bucket}.s3.amazonaws.com"
         )
         return f"https://{host}/{path}"
-
-    @contextmanager
-    def _sentences(self) -> Iterator[None]:
-        try:
-            yield
-        # ValueError: an address that is none. RecursionError: botocore 1.44 on a 301 that names no region, as
-        # a proxy sends it that wants https.
-        except (ClientError, BotoCoreError, ValueError, RecursionError) as error:
-            raise StoreUnavailableError(
-                f"The bucket {self.bucket} could not be read ({error}). Check S3_BUCKET, S3_REGION and the credentials."
-            ) from error

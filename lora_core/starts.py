@@ -1,6 +1,6 @@
 """Drafts and starts: what the user typed becomes a record, and a record becomes a training."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, TimeoutError
 from typing import Any
 
@@ -10,8 +10,10 @@ from lora_core.endpoints import Endpoints, configuration_sentence
 from lora_core.errors import ConfigurationError, NotAllowedError, NotFoundError, TrainingBlockedError
 from lora_core.estimates import Estimate, FinishedJob
 from lora_core.forecast import FinishedJobs, Review, Values, expected, reviewed
+from lora_core.missing_files import refuse_incomplete
 from lora_core.parameters import PARAMETER_NAMES, RecordedParameters, TrainingParameters
 from lora_core.records import Changes, Records
+from lora_core.selection_sets import SelectionSets
 from lora_core.styles import Style, Styles
 from lora_core.submissions import Submissions
 from lora_core.versions import Version, VersionStatus
@@ -23,22 +25,26 @@ class Starts:
     def __init__(
         self,
         styles: Styles,
+        sets: SelectionSets,
         records: Records,
         submissions: Submissions,
         endpoints: Endpoints,
         finished: FinishedJobs,
+        bucket_pictures: Callable[[Style], frozenset[str] | None],
     ) -> None:
         self._styles = styles
+        self._sets = sets
         self._records = records
         self._submissions = submissions
         self._settings = endpoints.settings
         self._finished = finished
+        self._bucket_pictures = bucket_pictures
 
     def dataset(self, style: Style, selection_set_id: int | None) -> Dataset | None:
         """The pictures of a selection set as they are now; None when none is chosen."""
         if selection_set_id is None:
             return None
-        return looked_at(self._styles, style, self._styles.selection_set(style, selection_set_id))
+        return looked_at(self._styles, style, self._sets.find(style, selection_set_id))
 
     def review(self, style: Style, parameters: Values, dataset: Dataset | None) -> Review:
         """Findings, derived numbers, expected time and cost."""
@@ -159,16 +165,29 @@ class Starts:
     def _startable(
         self, style: Style, parameters: TrainingParameters, selection_set_id: int | None
     ) -> Dataset:
-        """Raises ConfigurationError, NotAllowedError or TrainingBlockedError when it is not."""
+        """The files of the set, looked at again: the page that was clicked on may be an hour old.
+
+        Raises ConfigurationError, NotAllowedError, TrainingBlockedError or IncompleteDatasetError.
+        """
         if self._settings.missing:
             raise ConfigurationError(configuration_sentence(self._settings))
         if style.problem:
             raise NotAllowedError(style.problem)
         dataset = self.dataset(style, selection_set_id)
         blocks = self.review(style, parameters, dataset).blocks
+        if dataset is not None:
+            refuse_incomplete(dataset, blocks, self._in_bucket(dataset))
         if blocks or dataset is None:
             raise TrainingBlockedError(blocks)
         return dataset
+
+    def _in_bucket(self, dataset: Dataset) -> frozenset[str] | None:
+        """Asked only where something is not at hand here, for it may take two seconds."""
+        return (
+            None
+            if self._settings.is_embedded or not dataset.missing
+            else self._bucket_pictures(dataset.style)
+        )
 
     def _content(
         self, style: Style, parameters: Values, selection_set_id: int | None, description: str
@@ -185,7 +204,7 @@ class Starts:
         if selection_set_id is None:
             return None
         try:
-            return len(self._styles.selection_set(style, selection_set_id).filenames)
+            return len(self._sets.find(style, selection_set_id).filenames)
         except NotFoundError:  # a draft may name a set that was deleted
             return None
 

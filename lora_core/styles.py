@@ -1,7 +1,6 @@
-"""Styles: one folder each, `{id}_{slug}`, with pictures, captions and selection sets."""
+"""Styles: one folder each, `{id}_{slug}`, and what each says of itself."""
 
 import re
-from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -12,10 +11,12 @@ from lora_core.captions import Captions
 from lora_core.document import HistoryDocument
 from lora_core.errors import (
     InvalidNameError,
+    NotAllowedError,
     NotFoundError,
     StoreConflictError,
     StoreError,
     StoreUnavailableError,
+    UnreadableDocumentError,
 )
 from lora_core.histories import Histories
 from lora_core.naming import normalized, slug
@@ -25,9 +26,10 @@ from lora_core.stores import DocumentStore
 StyleId = int | str
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp"})
 _FOLDER = re.compile(r"(\d+)_(.+)", re.DOTALL)
-_STYLE_FILE = "style.json"
-_SETS_FILE = "selection_sets.json"
+STYLE_FILE = "style.json"
 _CLAIMS = ".lora_lab/style_ids"
+_TRIES = 20
+_LONGEST_TOKEN = 60
 
 
 @dataclass(frozen=True)
@@ -48,14 +50,6 @@ class Style:
         return f"style {self.trigger_token}"
 
 
-@dataclass(frozen=True)
-class SelectionSet:
-    """A numbered choice of a style's pictures."""
-
-    id: int
-    filenames: tuple[str, ...]
-
-
 class Styles:
     """The styles below a store's root. Reading writes nothing."""
 
@@ -66,25 +60,37 @@ class Styles:
         self._claims: dict[str, object] = {}
         # Each beside what it was made of: a page asks for them many times in each of its runs.
         self._parsed: dict[str, tuple[str, object]] = {}
-        self._sets: dict[str, tuple[object, tuple[SelectionSet, ...]]] = {}
         self._triggers: dict[str, tuple[HistoryDocument, str | None]] = {}
 
     def all(self) -> list[Style]:
         """All styles, by number, then folder."""
         folders = [folder for folder in self.store.folders() if _FOLDER.fullmatch(folder)]
-        ids = [_id_of(folder) for folder in folders]
-        styles = [self._style(folder, ids.count(_id_of(folder)) > 1) for folder in folders]
+        ids = [id_of(folder) for folder in folders]
+        styles = [self._style(folder, ids.count(id_of(folder)) > 1) for folder in folders]
         return sorted(styles, key=lambda style: (int(style.id), style.folder))
 
     def find(self, style_id: StyleId) -> Style:
-        """By id or by folder; raises NotFoundError. Of two folders with one id, name the folder."""
+        """By id or by folder; raises NotFoundError. Of two folders with one id, name the folder.
+
+        Both have a `problem` then, however they are named: their models would have the same names.
+        """
         wanted = str(style_id)
         folders = [folder for folder in self.store.folders() if _FOLDER.fullmatch(folder)]
-        found = [folder for folder in folders if folder == wanted or _id_of(folder) == wanted]
+        found = [folder for folder in folders if folder == wanted or id_of(folder) == wanted]
         if not found:
             raise NotFoundError(f"There is no style {wanted}. Create it, or check LORA_LAB_ROOT.")
-        exact = [folder for folder in found if folder == wanted]
-        return self._style((exact or found)[0], len(found) > 1 and not exact)
+        folder = wanted if wanted in found else found[0]
+        return self._style(folder, [id_of(one) for one in folders].count(id_of(folder)) > 1)
+
+    def named(self, style_id: StyleId) -> Style:
+        """The same for one that is about to be changed. Raises NotAllowedError for an id of two folders."""
+        style = self.find(style_id)
+        if style.problem is not None and style.folder != str(style_id):
+            raise NotAllowedError(
+                f"Two folders have the id {style.id}; nothing was changed. Name the one that is meant by its "
+                f"folder, e.g. {style.folder}."
+            )
+        return style
 
     def create(
         self, name: str, *, style_id: StyleId | None = None, trigger_token: str | None = None
@@ -94,32 +100,32 @@ class Styles:
         The id (the next free number unless given) is claimed in the store before it is used, so that two at
         once get two. Raises InvalidNameError for an empty name or an id that is no number or is taken.
         """
-        name = normalized(name)
-        if not name:
-            raise InvalidNameError("A style needs a name.")
-        style = self._claimed(style_id, name, trigger_token)
-        self.store.write(f"{style.folder}/{_STYLE_FILE}", json_text.dumps(_content(style)), if_match=None)
+        name = _checked_name(name)
+        token = checked_trigger(trigger_token) if trigger_token is not None else None
+        style = self._claimed(style_id, name, token)
+        self.store.write(f"{style.folder}/{STYLE_FILE}", json_text.dumps(_content(style)), if_match=None)
         return style
 
-    def selection_sets(self, style: Style) -> list[SelectionSet]:
-        """The style's selection sets by number; what is no set is passed over."""
-        parsed = self._json(f"{style.folder}/{_SETS_FILE}")
-        known = self._sets.get(style.folder)
-        if known is None or known[0] is not parsed:
-            known = self._sets[style.folder] = (parsed, _selection_sets(parsed))
-        return list(known[1])
+    def may_claim(self, folder: str, *, is_asking: bool) -> bool:
+        """Claims its id for a folder that is about to come in from elsewhere; or only asks whether that is possible."""
+        name = f"{_CLAIMS}/{id_of(folder)}"
+        claim = self._json(name)
+        if claim is None and not is_asking:
+            with suppress(StoreConflictError):  # somebody else was faster
+                self.store.write(name, json_text.dumps({"folder": folder}), if_match=None)
+            claim = self._json(name)
+        return (is_asking and claim is None) or _is_for(claim, folder)
 
-    def selection_set(self, style: Style, set_id: int) -> SelectionSet:
-        """One of them; raises NotFoundError."""
-        for one in self.selection_sets(style):
-            if one.id == set_id:
-                return one
-        raise NotFoundError(f"{style.name} has no selection set {set_id}. Choose one of its sets.")
+    def rename(self, style: Style, name: str) -> Style:
+        """Another name; the folder stays. Raises InvalidNameError, UnreadableDocumentError."""
+        return self._changed(style, "name", _checked_name(name))
 
-    def save_selection_sets(self, style: Style, sets: Sequence[SelectionSet]) -> None:
-        """Writes the style's first sets; raises StoreConflictError when there are some already."""
-        content = {"sets": [{"id": one.id, "filenames": list(one.filenames)} for one in sets]}
-        self.store.write(f"{style.folder}/{_SETS_FILE}", json_text.dumps(content), if_match=None)
+    def change_trigger_token(self, style: Style, token: str) -> Style:
+        """Another trigger token for what is trained from now on; captions stay as they are.
+
+        Raises InvalidNameError, UnreadableDocumentError.
+        """
+        return self._changed(style, "triggerToken", checked_trigger(token))
 
     def images(self, style: Style) -> list[str]:
         """File names of the style's pictures, sorted."""
@@ -130,10 +136,10 @@ class Styles:
         ]
 
     def _style(self, folder: str, is_ambiguous: bool) -> Style:
-        style_id = _id_of(folder)
+        style_id = id_of(folder)
         parsed: object = None
         with suppress(StoreUnavailableError):  # its own pages tell; the other styles go on
-            parsed = self._json(f"{folder}/{_STYLE_FILE}") or self._as_claimed(folder, style_id)
+            parsed = self._json(f"{folder}/{STYLE_FILE}") or self._as_claimed(folder, style_id)
         own: dict[str, Any] = parsed if isinstance(parsed, dict) else {}
         name, token = own.get("name"), own.get("triggerToken")
         problem = f"Two folders have the id {style_id}; rename one of them." if is_ambiguous else None
@@ -146,6 +152,30 @@ class Styles:
             else self._recorded_trigger(folder, style_id),
             problem=problem,
         )
+
+    def _changed(self, style: Style, key: str, value: str) -> Style:
+        """`style.json` with one key set, others kept; a folder without one gets one that says what it was."""
+        document = f"{style.folder}/{STYLE_FILE}"
+        with self.store.exclusive(document):
+            for _ in range(_TRIES):
+                stored = self.store.read(document)
+                data = json_text.dumps(_content(self.find(style.folder))) if stored is None else stored.data
+                own = _loaded(data)
+                if not isinstance(own, dict):
+                    raise UnreadableDocumentError(
+                        document, "it is no JSON object", "Correct it, or move it away"
+                    )
+                if stored is not None and own.get(key) == value:
+                    break
+                text = json_text.with_member(data.decode(), key, value)
+                try:
+                    self.store.write(document, text.encode(), if_match=stored and stored.etag)
+                    break
+                except StoreConflictError:  # by somebody without our lock
+                    continue
+            else:
+                raise StoreConflictError(f"{document} is being changed by others all the time. Try again.")
+        return self.find(style.folder)
 
     def _recorded_trigger(self, folder: str, style_id: str) -> str:
         """What the newest version that tells was trained with; else the token that the old system made."""
@@ -169,7 +199,7 @@ class Styles:
         return known[1]
 
     def _claimed(self, style_id: StyleId | None, name: str, trigger_token: str | None) -> Style:
-        taken = {_id_of(folder) for folder in self.store.folders() if _FOLDER.fullmatch(folder)}
+        taken = {id_of(folder) for folder in self.store.folders() if _FOLDER.fullmatch(folder)}
         if style_id is not None:
             wanted = str(style_id)
             if not (wanted.isascii() and wanted.isdecimal()):
@@ -201,13 +231,40 @@ class Styles:
         """
         if folder not in self._claims:
             claim = self._json(f"{_CLAIMS}/{style_id}")
-            is_its_own = isinstance(claim, dict) and claim.get("folder") == folder
-            self._claims[folder] = claim if is_its_own else None
+            self._claims[folder] = claim if _is_for(claim, folder) else None
         return self._claims[folder]
+
+
+def checked_trigger(token: str) -> str:
+    """The token as it is kept. Raises InvalidNameError.
+
+    It is one word: trainers and captions divide at commas, and of several words each would be learnt by itself.
+    """
+    text = normalized(token)
+    if not text:
+        raise InvalidNameError("A style needs a trigger token: enter one, e.g. SBai_style_16.")
+    is_word = text.isprintable() and not any(character.isspace() or character == "," for character in text)
+    if len(text) > _LONGEST_TOKEN or not is_word:
+        raise InvalidNameError(
+            f"A trigger token is one word of at most {_LONGEST_TOKEN} characters, without spaces and commas: "
+            "write e.g. wet_ink."
+        )
+    return text
+
+
+def _checked_name(name: str) -> str:
+    text = normalized(name)
+    if not text:
+        raise InvalidNameError("A style needs a name.")
+    return text
 
 
 def _content(style: Style) -> dict[str, object]:
     return {"id": int(style.id), "name": style.name, "triggerToken": style.trigger_token}
+
+
+def _is_for(claim: object, folder: str) -> bool:
+    return isinstance(claim, dict) and claim.get("folder") == folder
 
 
 def _loaded(data: bytes) -> object:
@@ -225,7 +282,8 @@ def _newest_trigger(history: HistoryDocument) -> str | None:
     return None
 
 
-def _id_of(folder: str) -> str:
+def id_of(folder: str) -> str:
+    """The id in a folder's name; empty for a folder that is no style's."""
     match = _FOLDER.fullmatch(folder)
     return match[1] if match else ""
 
@@ -237,17 +295,3 @@ def _title(folder: str) -> str:
 
 def _folder_slug(name: str) -> str:
     return slug(name).replace("-", "_").replace(".", "_").casefold()
-
-
-def _selection_sets(parsed: object) -> tuple[SelectionSet, ...]:
-    entries = parsed.get("sets") if isinstance(parsed, dict) else None
-    sets = [_selection_set(entry) for entry in entries] if isinstance(entries, list) else []
-    return tuple(sorted((one for one in sets if one is not None), key=lambda one: one.id))
-
-
-def _selection_set(entry: object) -> SelectionSet | None:
-    if not isinstance(entry, dict) or not isinstance(entry.get("filenames"), list):
-        return None
-    number = str(entry.get("id"))[:18]
-    names = tuple(name for name in entry["filenames"] if isinstance(name, str))
-    return SelectionSet(int(number), names) if number.isascii() and number.isdecimal() else None

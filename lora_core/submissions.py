@@ -18,6 +18,7 @@ from lora_core.datasets import Dataset, frozen
 from lora_core.decide import draft_again
 from lora_core.endpoints import Endpoint, Endpoints
 from lora_core.errors import LoraCoreError, NotAllowedError
+from lora_core.file_hashes import FileHashes
 from lora_core.model_places import ModelPlaces
 from lora_core.naming import model_name
 from lora_core.outbox import Answer, Outbox
@@ -56,8 +57,10 @@ class Submissions:
         clock: Clock,
         wait: Callable[[float], None] = time.sleep,
         webhook_url: Callable[[str], str | None] = lambda _: None,
+        hashes: FileHashes | None = None,
     ) -> None:
         self._records = records
+        self._hashes = hashes or FileHashes()
         self._styles = styles
         self._endpoints = endpoints
         self._places = places
@@ -134,7 +137,7 @@ class Submissions:
     ) -> tuple[Endpoint, dict[str, Any]] | None:
         """Everything up to the record's `sending`; None when the record is somebody else's by then."""
         endpoint = self._endpoints.current()
-        digest = frozen(self._records.histories.store, dataset)
+        digest = frozen(self._records.histories.store, dataset, self._hashes)
         named = self._named(style, key, attempt, endpoint, digest)
         if named is None or named.model_name is None:
             return None

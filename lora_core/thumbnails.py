@@ -4,8 +4,6 @@ A picture that is not at hand, or that cannot be read, gets a neutral tile that 
 """
 
 import stat
-import struct
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -15,23 +13,16 @@ from typing import Final
 
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
+from lora_core.image_files import GROUND, LARGEST_PIXELS, UNREADABLE, opened
+
 EDGE: Final = 112
 """Pixels; drawn at half of it, so that it is sharp on dense screens."""
-
-LARGEST_PIXELS: Final = 50_000_000
-"""A larger picture would hold up the page, and a training picture has a hundredth of it."""
 
 NOT_HERE: Final = "not here"
 NO_PICTURE: Final = "no picture"
 TOO_LARGE: Final = "too large"
 
 _KEPT: Final = 4096
-_GROUND: Final = (96, 102, 116)
-_UNREADABLE: Final = (
-    *(OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, ZeroDivisionError),
-    *(struct.error, zlib.error, Image.DecompressionBombError),
-)
-"""What Pillow's readers raise for files that are no picture, or a broken one."""
 
 
 @dataclass(frozen=True)
@@ -79,12 +70,13 @@ def _picture(folder: Path, filename: str) -> bytes | str:
 @lru_cache(maxsize=_KEPT)
 def _made(path: Path, mtime_ns: int, size: int) -> bytes | str:  # noqa: ARG001 - they tell a changed file
     try:
-        with Image.open(path) as picture:
+        with path.open("rb") as file:
+            picture = opened(file)
             if picture.width * picture.height > LARGEST_PIXELS:
                 return TOO_LARGE
             picture.draft("RGB", (2 * EDGE, 2 * EDGE))  # a JPEG is decoded no larger than needed
             return _encoded(_square(picture))
-    except _UNREADABLE:
+    except UNREADABLE:
         return NO_PICTURE
 
 
@@ -92,7 +84,7 @@ def _square(picture: Image.Image) -> Image.Image:
     """Its middle, turned as the camera was held, on the neutral ground where it is transparent."""
     picture.thumbnail((4 * EDGE, 4 * EDGE))
     upright = ImageOps.exif_transpose(picture).convert("RGBA")
-    ground = Image.new("RGBA", upright.size, (*_GROUND, 255))
+    ground = Image.new("RGBA", upright.size, (*GROUND, 255))
     return ImageOps.fit(Image.alpha_composite(ground, upright).convert("RGB"), (EDGE, EDGE))
 
 
@@ -104,7 +96,7 @@ def _encoded(picture: Image.Image) -> bytes:
 
 @lru_cache(maxsize=256)
 def _tile(words: str) -> bytes:
-    tile = Image.new("RGB", (EDGE, EDGE), _GROUND)
+    tile = Image.new("RGB", (EDGE, EDGE), GROUND)
     ImageDraw.Draw(tile).multiline_text(
         (EDGE / 2, EDGE / 2),
         words.replace(" ", "\n"),

@@ -50,6 +50,7 @@ PURE = frozenset(
         *("progress", "salvage", "times", "versions", "workflow"),
         *("fragments", "oddities", "wreckage"),
         *("loss_curves", "schedules", "version_filter"),
+        *("caption_edits", "import_merging", "import_report", "sets_document"),
     }
 )
 """Modules of lora_core that decide and do nothing: they import each other only."""

@@ -11,6 +11,7 @@ from typing import Any
 from lora_core import Settings, TrainingLab, json_text
 from lora_core.histories import LIVE, TRASH, Histories
 from lora_core.records import Records
+from lora_core.selection_sets import SelectionSets
 from lora_core.stores import DocumentStore, LocalStore, Stored, Written
 from lora_core.styles import Style, Styles
 
@@ -73,6 +74,7 @@ class StyleFolder:
         self.labels: set[str] = set()
         self.records = Records(self.histories, model_labels=lambda _: self.labels, clock=self.clock)
         self.styles = Styles(self.store, self.histories)
+        self.sets = SelectionSets(self.histories, wait=self.waited.append)
         self.folder = root / folder
         self.folder.mkdir(parents=True, exist_ok=True)
 

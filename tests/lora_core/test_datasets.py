@@ -8,7 +8,7 @@ import pytest
 
 from lora_core.datasets import Dataset, frozen, looked_at
 from lora_core.errors import StoreUnavailableError
-from lora_core.styles import SelectionSet
+from lora_core.sets_document import SelectionSet
 from tests.lora_core.storage import StyleFolder, tree
 
 

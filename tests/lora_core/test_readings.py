@@ -10,7 +10,7 @@ import pytest
 from lora_core.errors import DamagedDocumentError
 from lora_core.forecast import FinishedJobs
 from lora_core.histories import TRASH
-from lora_core.styles import SelectionSet
+from lora_core.sets_document import SelectionSet
 from tests.lora_core.storage import StyleFolder
 
 
@@ -118,13 +118,13 @@ def test_of_two_records_with_one_identity_the_first_is_found(lab: StyleFolder) -
 
 def test_selection_sets_are_those_of_the_file_as_it_is(lab: StyleFolder) -> None:
     path = lab.folder / "selection_sets.json"
-    assert lab.styles.selection_sets(lab.style) == []
+    assert lab.sets.all(lab.style) == []
     path.write_text(json.dumps({"sets": [{"id": 1, "filenames": ["a.jpg"]}]}))
-    assert lab.styles.selection_sets(lab.style) == [SelectionSet(1, ("a.jpg",))]
+    assert lab.sets.all(lab.style) == [SelectionSet(1, ("a.jpg",))]
     path.write_text(json.dumps({"sets": [{"id": 1, "filenames": ["b.jpg"]}]}))
-    assert lab.styles.selection_sets(lab.style) == [SelectionSet(1, ("b.jpg",))]
+    assert lab.sets.all(lab.style) == [SelectionSet(1, ("b.jpg",))]
     path.write_text("{")
-    assert lab.styles.selection_sets(lab.style) == []
+    assert lab.sets.all(lab.style) == []
 
 
 def test_a_trigger_that_a_newer_version_tells_is_taken_over(lab: StyleFolder) -> None:

@@ -1,17 +1,20 @@
 """Styles: one folder each, read without leaving a trace, made without taking another one's id."""
 
 import json
+import shutil
 import threading
 from pathlib import Path
 
 import pytest
 
+from lora_core import TrainingParameters
 from lora_core.datasets import looked_at
-from lora_core.errors import InvalidNameError, NotFoundError, StoreConflictError
+from lora_core.errors import InvalidNameError, NotAllowedError, NotFoundError, UnreadableDocumentError
 from lora_core.histories import LIVE, Histories
+from lora_core.selection_sets import SelectionSets
 from lora_core.stores import LocalStore
-from lora_core.styles import SelectionSet, Style, Styles
-from tests.lora_core.storage import copied_styles, tree
+from lora_core.styles import Style, Styles
+from tests.lora_core.storage import copied_styles, opened_lab, tree
 
 
 @pytest.fixture
@@ -27,10 +30,6 @@ def styles(root: Path) -> Styles:
 def styles_in(root: Path) -> Styles:
     store = LocalStore(root)
     return Styles(store, Histories(store, wait=lambda _: None))
-
-
-def put_sets(root: Path, content: object, folder: str = "7_paper_cut") -> None:
-    (root / folder / "selection_sets.json").write_text(json.dumps(content))
 
 
 def test_the_old_systems_folders_are_styles_by_number(styles: Styles) -> None:
@@ -123,12 +122,14 @@ def test_looking_at_everything_writes_nothing(root: Path, styles: Styles) -> Non
     (root / "9_damaged").mkdir()
     (root / "9_damaged" / LIVE).write_text("{")
     (root / "10_empty").mkdir()
+    sets = SelectionSets(styles.histories, wait=lambda _: None)
     before = tree(root)
 
     for style in styles.all():
         styles.images(style)
-        for one in styles.selection_sets(style):
+        for one in sets.all(style):
             looked_at(styles, style, one)
+            sets.problem(style)
         styles.histories.etag(style.folder)
         if styles.histories.damage(style.folder) is None:
             styles.histories.live(style.folder)
@@ -155,71 +156,6 @@ def test_pictures_are_listed_by_name_whatever_the_case_of_their_ending(root: Pat
         (root / "7_paper_cut" / name).write_bytes(b"")
 
     assert styles.images(styles.find(7)) == ["a.webp", "b (2).JPG", "d.jpeg", "e.png"]
-
-
-# Selection sets
-
-
-def test_selection_sets_are_read_with_every_name_as_it_is(styles: Styles) -> None:
-    sets = styles.selection_sets(styles.find(12))
-
-    assert [(one.id, len(one.filenames)) for one in sets] == [(1, 19), (3, 4)]
-    assert sets[1].filenames[0] == "night market (stall 1).png"
-    assert styles.selection_set(styles.find(12), 3) == sets[1]
-
-
-def test_a_selection_set_that_is_not_there_is_said_so(styles: Styles) -> None:
-    with pytest.raises(NotFoundError, match=r"has no selection set 9\. Choose one"):
-        styles.selection_set(styles.find(12), 9)
-
-
-@pytest.mark.parametrize(
-    ("content", "expected"),
-    [
-        ({"sets": [{"id": "2", "filenames": ["a"]}, {"id": 1, "filenames": []}]}, {1: (), 2: ("a",)}),
-        ({"sets": [None, 7, {"id": 1}, {"id": 1, "filenames": "a"}, {"id": None, "filenames": []}]}, {}),
-        (
-            {
-                "sets": [
-                    {"id": True, "filenames": []},
-                    {"id": -1, "filenames": []},
-                    {"id": "x", "filenames": []},
-                ]
-            },
-            {},
-        ),
-        ({"sets": [{"id": "9" * 5000, "filenames": []}]}, {int("9" * 18): ()}),
-        ({"sets": [{"id": 1, "filenames": ["a", None, 7, ["b"], "c"]}]}, {1: ("a", "c")}),
-        ({"sets": {}}, {}),
-        ([], {}),
-        (None, {}),
-    ],
-)
-def test_what_is_no_selection_set_is_passed_over(
-    root: Path, styles: Styles, content: object, expected: dict[int, tuple[str, ...]]
-) -> None:
-    put_sets(root, content)
-
-    assert {one.id: one.filenames for one in styles.selection_sets(styles.find(7))} == expected
-
-
-def test_a_style_without_sets_has_none(root: Path, styles: Styles) -> None:
-    (root / "7_paper_cut" / "selection_sets.json").unlink()
-
-    assert styles.selection_sets(styles.find(7)) == []
-
-
-def test_first_sets_never_replace_others(root: Path, styles: Styles) -> None:
-    style = styles.create("Ink")
-    sets = [SelectionSet(1, ("a (1).jpg",)), SelectionSet(2, ())]
-
-    styles.save_selection_sets(style, sets)
-
-    assert styles.selection_sets(style) == sets
-    with pytest.raises(StoreConflictError):
-        styles.save_selection_sets(style, [])
-    assert styles.selection_sets(style) == sets
-    assert json.loads((root / style.folder / "selection_sets.json").read_text())["sets"][0]["id"] == 1
 
 
 # Making one
@@ -319,3 +255,133 @@ def test_of_eight_who_want_one_id_one_gets_it(root: Path) -> None:
         thread.join(20)
     assert len(made) == 1
     assert refused == ["The id 9 is taken; choose another one."] * 7
+
+
+def test_a_trigger_that_no_caption_can_hold_is_refused_before_an_id_is_claimed(
+    root: Path, styles: Styles
+) -> None:
+    before = tree(root)
+
+    with pytest.raises(InvalidNameError, match="one word"):
+        styles.create("Ink", trigger_token="wet ink")
+    assert tree(root) == before
+
+
+# Changing one
+
+
+def test_a_style_is_renamed_and_its_folder_stays(root: Path, styles: Styles) -> None:
+    styles.create("Ink", style_id=9)
+    path = root / "9_ink" / "style.json"
+    path.write_text('{\n  "id": 9, "name": "Ink",\n  "triggerToken": "ink9", "colour": 1e-5\n}\n')
+
+    renamed = styles.rename(styles.find(9), " Wet Ink ")
+    changed = styles.change_trigger_token(styles.find(9), "wet_ink")
+
+    assert (renamed.name, renamed.folder, renamed.trigger_token) == ("Wet Ink", "9_ink", "ink9")
+    assert (changed.name, changed.trigger_token, changed.class_tokens) == (
+        "Wet Ink",
+        "wet_ink",
+        "style wet_ink",
+    )
+    assert styles.find(9) == changed
+    assert path.read_text() == (
+        '{\n  "id": 9, "name": "Wet Ink",\n  "triggerToken": "wet_ink", "colour": 1e-5\n}\n'
+    )
+
+
+def test_an_old_folder_that_is_renamed_keeps_what_it_was_otherwise(root: Path, styles: Styles) -> None:
+    (root / "0009_ink").mkdir()
+    records = [{"id": "a", "parameters": {"class_tokens": "style wet ink"}}]
+    (root / "0009_ink" / LIVE).write_text(json.dumps({"versions": records}))
+
+    renamed = styles.rename(styles.find("0009"), "Tusche")
+
+    assert (renamed.id, renamed.folder, renamed.name) == ("0009", "0009_ink", "Tusche")
+    assert json.loads((root / "0009_ink" / "style.json").read_text()) == {
+        "id": 9,
+        "name": "Tusche",
+        "triggerToken": "wet ink",
+    }
+    assert styles.change_trigger_token(styles.find("12"), "market").name == "Night Market"
+
+
+def test_the_name_that_a_style_has_already_is_not_written_again(root: Path, styles: Styles) -> None:
+    styles.rename(styles.find(7), "Cut")
+    before = tree(root / "7_paper_cut")
+
+    styles.rename(styles.find(7), "Cut")
+
+    assert tree(root / "7_paper_cut") == before
+
+
+@pytest.mark.parametrize(
+    "token", ["", "  ", "wet ink", "wet,ink", "a\tb", "a\nb", "x" * 61, "a\u200bb", "a\u00a0b"]
+)
+def test_a_trigger_token_that_is_no_word_is_refused(root: Path, styles: Styles, token: str) -> None:
+    before = tree(root)
+
+    with pytest.raises(InvalidNameError, match="trigger token"):
+        styles.change_trigger_token(styles.find(7), token)
+    assert tree(root) == before
+
+
+def test_a_style_needs_a_name_to_be_renamed(styles: Styles) -> None:
+    with pytest.raises(InvalidNameError, match="needs a name"):
+        styles.rename(styles.find(7), " ")
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '"Ink"'])
+def test_a_style_file_that_cannot_be_read_is_not_written(root: Path, styles: Styles, content: str) -> None:
+    path = root / "7_paper_cut" / "style.json"
+    path.write_text(content)
+
+    with pytest.raises(UnreadableDocumentError, match=r"7_paper_cut/style\.json cannot be read"):
+        styles.rename(styles.find(7), "Cut")
+    assert path.read_text() == content
+
+
+def test_of_two_who_change_name_and_trigger_at_once_both_are_kept(root: Path) -> None:
+    barrier = threading.Barrier(2)
+
+    def rename() -> None:
+        styles = styles_in(root)
+        for number in range(20):
+            barrier.wait(10)
+            styles.rename(styles.find(7), f"Cut {number}")
+
+    def retrigger() -> None:
+        styles = styles_in(root)
+        for number in range(20):
+            barrier.wait(10)
+            styles.change_trigger_token(styles.find(7), f"cut{number}")
+
+    threads = [threading.Thread(target=act) for act in (rename, retrigger)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    style = styles_in(root).find(7)
+    assert (style.name, style.trigger_token) == ("Cut 19", "cut19")
+
+
+def test_of_two_folders_with_one_id_the_one_that_is_named_is_changed(root: Path, styles: Styles) -> None:
+    (root / "7_other").mkdir()
+
+    with pytest.raises(NotAllowedError, match="Name the one that is meant by its folder"):
+        styles.named(7)
+    styles.rename(styles.named("7_other"), "Other")
+
+    assert [one.name for one in styles.all()][:2] == ["Other", "Paper Cut"]
+    assert all(one.problem for one in styles.all()[:2])
+
+
+def test_of_two_folders_with_one_id_neither_is_started_however_it_is_named(root: Path) -> None:
+    (root / "7_other").mkdir()
+    with opened_lab(root) as lab:
+        for name in (7, "7_paper_cut", "7_other"):
+            with pytest.raises(NotAllowedError, match="Two folders have the id 7; rename one of them"):
+                lab.start(name, parameters=TrainingParameters())
+        assert len(lab.styles()) == 4
+    shutil.move(root / "7_other", root / "8_other")
+    assert [one.problem for one in styles_in(root).all()] == [None] * 4

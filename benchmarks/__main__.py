@@ -1,7 +1,7 @@
 """Runs the benchmarks, shows tables and writes results.json beside this file. A missed goal is no error.
 
 Without arguments all of them; with names of parts only those: mlflow, statuses, heartbeat, screens, or of the
-screens select, load, idle, tabs, sessions.
+screens select, load, datasets, idle, tabs, sessions.
 """
 
 import json

@@ -7,13 +7,14 @@ from typing import Final
 
 from benchmarks.browsing import browser
 from benchmarks.crowd import crowd
+from benchmarks.datasets import datasets
 from benchmarks.first_load import first_load
 from benchmarks.idling import idling, tabs
 from benchmarks.measures import Figure, Pairs
 from benchmarks.selecting import selecting
 
-SCREENS: Final = ("select", "load", "idle", "tabs", "sessions")
-_IN_BROWSER: Final = frozenset({"select", "load", "idle"})
+SCREENS: Final = ("select", "load", "datasets", "idle", "tabs", "sessions")
+_IN_BROWSER: Final = frozenset({"select", "load", "datasets", "idle"})
 
 
 def screens(folder: Path, parts: Sequence[str] = SCREENS) -> Iterator[Pairs | Figure]:
@@ -25,6 +26,8 @@ def screens(folder: Path, parts: Sequence[str] = SCREENS) -> Iterator[Pairs | Fi
                 yield from selecting(chromium, folder / "select")
             if "load" in parts:
                 yield from first_load(chromium, folder / "load")
+            if "datasets" in parts:
+                yield from datasets(chromium, folder / "datasets")
             if "idle" in parts:
                 yield from idling(chromium, folder / "idle")
     if "tabs" in parts:

@@ -32,6 +32,11 @@ def edits(form_id: str) -> Mapping[str, Any]:
     return kept
 
 
+def edited() -> frozenset[str]:
+    """The forms into which something was typed that is recorded nowhere."""
+    return frozenset(form_id for form_id, kept in _state()["edits"].items() if kept)
+
+
 def is_kept(form_id: str) -> bool:
     """Whether something was typed into this form that is recorded nowhere."""
     return bool(edits(form_id))
@@ -40,6 +45,17 @@ def is_kept(form_id: str) -> bool:
 def put(form_id: str, field: str, value: object, recorded: object) -> None:
     """Keeps an edit; a field that is back at what is recorded is none."""
     _put(_state(), form_id, field, value, recorded)
+
+
+def putting(form_id: str, field: str, recorded: object) -> Callable[[object], None]:
+    """`put` in two steps, the second of which touches Streamlit nowhere; see `selection.selecting`."""
+    state = _state()
+
+    def then(value: object) -> None:
+        _keep(state, form_id, field, value, recorded)
+        state["touched"][form_id] = True
+
+    return then
 
 
 def discard(form_id: str) -> None:
@@ -168,12 +184,16 @@ def _is_late(drawn: dict[str, Any], field: str, value: object) -> bool:
 
 
 def _put(state: dict[str, Any], form_id: str, field: str, value: object, recorded: object) -> None:
+    _keep(state, form_id, field, value, recorded)
+    _remember(state, form_id)
+
+
+def _keep(state: dict[str, Any], form_id: str, field: str, value: object, recorded: object) -> None:
     kept = state["edits"].setdefault(form_id, {})
     if value == recorded:
         kept.pop(field, None)
     else:
         kept[field] = value
-    _remember(state, form_id)
 
 
 def _remember(state: dict[str, Any], form_id: str) -> None:

@@ -9,6 +9,7 @@ from lora_core import ConfigurationError
 from ui.ended_notice import ended_notice
 from ui.heartbeat import nothing_watched, running_now
 from ui.look_and_feel import inject_css
+from ui.pressed import forget as forget_presses
 from ui.process import lab
 from ui.undo_bar import undo_bar
 
@@ -31,8 +32,9 @@ def draw() -> None:
         _PAGES / "training.py", title="Training", icon=":material/model_training:", default=True
     )
     history = st.Page(_PAGES / "history.py", title="History", icon=":material/history:")
+    datasets = st.Page(_PAGES / "datasets.py", title="Datasets", icon=":material/photo_library:")
     st.logo(_LOGO, size="large")
-    page = st.navigation([training, history])
+    page = st.navigation([training, history, datasets])
     if page is training and _opens_history():
         st.switch_page(history, query_params=st.query_params.to_dict())
     nothing_watched()
@@ -40,6 +42,7 @@ def draw() -> None:
     with suppress(ConfigurationError):  # the page itself says what is wrong
         undo_bar(lab())
     page.run()
+    forget_presses()
     with st.sidebar:
         running_now()
 

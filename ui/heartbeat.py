@@ -33,13 +33,23 @@ from ui.undo_bar import is_over
 _SEEN = "heartbeat:seen"
 _RUNNING = "heartbeat:running"
 _WATCHED = "heartbeat:watched"
+_PICTURES = "heartbeat:pictures"
+_DRAWN = "heartbeat:drawn"
 _TOAST_ICONS = {"green": ":material/check_circle:", "red": ":material/error:"}
 _BUSY_S, _QUIET_S = 2, 15
 
 
 def nothing_watched() -> None:
-    """Before a page is drawn: it tells anew what it shows."""
+    """Before a page is drawn: it tells anew what it shows.
+
+    What is written while it is being drawn, it may not show: so the records are looked at now.
+    """
     st.session_state.pop(_WATCHED, None)
+    st.session_state.pop(_PICTURES, None)
+    try:
+        st.session_state[_DRAWN] = _records(lab())
+    except LoraCoreError:  # the page itself says what is wrong
+        st.session_state[_DRAWN] = None
 
 
 def running_now() -> None:
@@ -52,12 +62,13 @@ def running_now() -> None:
         return
     try:
         running = here.running()
-        st.session_state[_SEEN] = _seen(here)
+        st.session_state[_SEEN] = _drawn(here)
         _tell_what_ended(here, running)
     except LoraCoreError:
         # The disk is away: it beats on, says so, and draws the page anew when the disk is back.
         st.session_state[_SEEN] = None
-    st.fragment(_beat, run_every=_BUSY_S if running else _QUIET_S)()
+    is_busy = bool(running) or _is_uploading(here)
+    st.fragment(_beat, run_every=_BUSY_S if is_busy else _QUIET_S)()
     just_ended()
     st.caption(words.escaped(here.endpoint_sentence()))
 
@@ -84,7 +95,7 @@ def _tell_what_ended(here: TrainingLab, running: list[Tracked]) -> None:
 def _beat() -> None:
     here = lab()
     try:
-        seen = _seen(here)
+        seen = "|".join([_records(here), _progress_watched(here), _pictures_watched(here)])
         if seen != st.session_state.get(_SEEN) or is_over():
             st.session_state[_SEEN] = seen
             st.rerun(scope="app")
@@ -101,12 +112,28 @@ def watch(style: Style, version: Version) -> None:
     st.session_state[_WATCHED] = (style.folder, version.key)
 
 
-def _seen(here: TrainingLab) -> str:
-    """Everything whose change makes the page draw itself anew."""
+def watch_pictures(here: TrainingLab, style: Style) -> None:
+    """This run is about to draw the pictures of a style: what is uploaded, and what changes there, is to be followed.
+
+    What an upload adds while the page is being drawn is a change, too: so they are looked at before.
+    """
+    st.session_state[_PICTURES] = {"style": style.folder}
+    st.session_state[_PICTURES] = {"style": style.folder, "drawn": _pictures_watched(here)}
+
+
+def _drawn(here: TrainingLab) -> str | None:
+    """Everything whose change makes the page draw itself anew, as it was drawn; None: it could not be read."""
+    records: str | None = st.session_state.get(_DRAWN)
+    pictures = st.session_state.get(_PICTURES, {}).get("drawn", "")
+    return None if records is None else "|".join([records, _progress_watched(here), pictures])
+
+
+def _records(here: TrainingLab) -> str:
+    """Of all styles: what was written, and how what runs is shown."""
     etags = [f"{style.folder}={_etag(here, style)}" for style in here.styles()]
     now = datetime.now(UTC)
     looks = [words.look(one.version, here.sighting(one.version), now).word for one in here.running()]
-    return "|".join([instance_id(), *etags, *looks, _progress_watched(here)])
+    return "|".join([instance_id(), *etags, *looks])
 
 
 def _etag(here: TrainingLab, style: Style) -> str:
@@ -123,3 +150,22 @@ def _progress_watched(here: TrainingLab) -> str:
             sighting = here.sighting(one.version)
             return f"{sighting.progress} {sighting.sentence}" if sighting else ""
     return ""
+
+
+def _is_uploading(here: TrainingLab) -> bool:
+    watched = st.session_state.get(_PICTURES)
+    with suppress(LoraCoreError):
+        return watched is not None and any(one.is_running for one in here.uploads(watched["style"]))
+    return False
+
+
+def _pictures_watched(here: TrainingLab) -> str:
+    watched = st.session_state.get(_PICTURES)
+    if watched is None:
+        return ""
+    style = watched["style"]
+    try:
+        uploads = [(one.id, one.done, one.is_running) for one in here.uploads(style)]
+        return f"{uploads} {hash((tuple(here.images(style)), tuple(here.selection_sets(style))))}"
+    except LoraCoreError as error:
+        return str(error)

@@ -7,7 +7,7 @@ import streamlit as st
 from lora_core import ConfigurationError
 from ui.process import lab
 
-_TRAINING = Path(__file__).resolve().parent.parent / "pages" / "training.py"
+_PAGES = Path(__file__).resolve().parent.parent / "pages"
 
 
 def page_setup(title: str) -> None:
@@ -25,4 +25,9 @@ def page_setup(title: str) -> None:
 def open_training() -> None:
     """Leaves for the Training screen; what it is to show has been selected before."""
     # A relative path would be looked for beside the entry script, which is ui/frame.py or app.py.
-    st.switch_page(_TRAINING)
+    st.switch_page(_PAGES / "training.py")
+
+
+def open_datasets() -> None:
+    """Leaves for the Datasets screen."""
+    st.switch_page(_PAGES / "datasets.py")

@@ -38,13 +38,13 @@ def selection_picker(lab: TrainingLab) -> Selection | None:
     return selection
 
 
-def style_picker(lab: TrainingLab) -> Style | None:
-    """The style alone, for pages that show all of its versions."""
+def style_picker(lab: TrainingLab, page: str = "history") -> Style | None:
+    """The style alone, for pages that show all of its versions, or none."""
     styles = lab.styles()
     style = _style_in_view(lab, styles)
     if style is not None:
         with st.columns([3, 6])[0]:
-            _style_box(styles, style)
+            _style_box(styles, style, page)
         _say_what_is_gone()
     return style
 
@@ -80,7 +80,7 @@ def _style_in_view(lab: TrainingLab, styles: list[Style]) -> Style | None:
     return style
 
 
-def _style_box(styles: list[Style], style: Style) -> None:
+def _style_box(styles: list[Style], style: Style, page: str = "training") -> None:
     by_folder = {one.folder: one for one in styles}
     doubled = {one.id for one in styles if one.problem}
 
@@ -88,7 +88,8 @@ def _style_box(styles: list[Style], style: Style) -> None:
         one = by_folder[folder]
         return f"{one.id} · {one.name}" + (f" ({folder})" if one.id in doubled else "")
 
-    key = f"style_box:{generation()}"
+    # Of the page's own: one that takes over the state of another page's shows its first option (seen on 1.67).
+    key = f"style_box:{page}:{generation()}"
     _set(key, style.folder)
     st.selectbox(
         "Style", list(by_folder), key=key, format_func=label, on_change=_style_changed, args=(key, by_folder)
@@ -107,7 +108,8 @@ def _version_box(lab: TrainingLab, selection: Selection, versions: list[Version]
     if chosen is not None and chosen.key not in {one.key for one in listed}:
         # While something is looked for, the list opens at what is chosen, and what was found follows.
         listed = [chosen, *listed] if looked_for else [*listed, chosen]
-    edited = {one.key for one in listed if form_state.is_kept(Selection(style, one).form_id)}
+    forms = form_state.edited()  # asked once: each look at the session's state costs as much as a line
+    edited = {one.key for one in listed if Selection(style, one).form_id in forms}
     lines = version_lines(lab, listed, edited)
     key = f"version_box:{style.folder}:{generation()}"
     _set(key, chosen.key if chosen else None)

@@ -6,7 +6,7 @@ import streamlit as st
 
 from lora_core import Outlook, Style, SubmissionState, TrainingLab, Version, VersionStatus
 from lora_core.times import utc_now
-from ui import undo_bar
+from ui import pressed, undo_bar
 from ui.said import act_on, last_said
 from ui.version_edits import version_edits
 
@@ -31,7 +31,7 @@ def version_actions(lab: TrainingLab, style: Style, version: Version) -> None:
 
 
 def _button(version: Version, label: str, icon: str) -> bool:
-    return st.button(label, key=f"{label}:{version.key}", icon=f":material/{icon}:")
+    return pressed.button(label, key=f"{label}:{version.key}", icon=f":material/{icon}:")()
 
 
 def _mark(lab: TrainingLab, style: Style, version: Version) -> None:
@@ -43,7 +43,7 @@ def _mark(lab: TrainingLab, style: Style, version: Version) -> None:
 def _cancel(lab: TrainingLab, style: Style, version: Version) -> None:
     with st.popover("Cancel", icon=":material/stop_circle:", key=f"cancel_box:{version.key}"):
         st.markdown("Stop this training? What it has cost until now is paid, and it leaves no model.")
-        if st.button("Stop it", key=f"cancel:{version.key}", type="primary"):
+        if pressed.button("Stop it", key=f"cancel:{version.key}", type="primary")():
             act_on(version, lambda: lab.cancel(style.folder, version.key).sentence)
 
 
@@ -52,7 +52,7 @@ def _delete(lab: TrainingLab, style: Style, version: Version) -> None:
         if version.is_in_flight():
             st.markdown("It still runs: deleting asks the endpoint to stop it first.")
         st.markdown("It goes to the trash in History and can be restored; its model file stays.")
-        if st.button("Delete it", key=f"delete:{version.key}", type="primary"):
+        if pressed.button("Delete it", key=f"delete:{version.key}", type="primary")():
             act_on(version, lambda: _deleted(lab, style, version))
 
 
@@ -80,8 +80,11 @@ def _settle(lab: TrainingLab, style: Style, version: Version) -> None:
     with st.popover(label, icon=":material/gavel:", key=f"settle_box:{version.key}"):
         if needs_job:
             job_id = st.text_input("Job id from RunPod's console", key=f"attach_id:{version.key}")
-            if st.button("Attach this job", key=f"attach:{version.key}", disabled=not job_id.strip()):
+            attaches = pressed.button(
+                "Attach this job", key=f"attach:{version.key}", disabled=not job_id.strip()
+            )
+            if attaches() and job_id.strip():
                 act_on(version, lambda: lab.attach_job(style.folder, version.key, job_id).sentence)
         st.markdown("Mark it as failed if you know that nothing of it runs any more. Its settings are kept.")
-        if st.button("Mark as failed", key=f"give_up:{version.key}"):
+        if pressed.button("Mark as failed", key=f"give_up:{version.key}")():
             act_on(version, lambda: lab.give_up(style.folder, version.key) and "It is marked as failed.")

@@ -11,6 +11,7 @@ from ui.heartbeat import watch
 from ui.job_box import job_box
 from ui.loss_chart import loss_chart
 from ui.model_box import model_box
+from ui.picture_strip import trained_on
 from ui.selection import Selection
 from ui.training_progress import last_look, training_progress
 from ui.version_actions import version_actions
@@ -34,6 +35,7 @@ def version_details(lab: TrainingLab, selection: Selection) -> None:
         last_look(lab, version)
         model_box(lab, version)
         version_facts(lab, style, version)
+        trained_on(lab, style, version)
         job_box(version)
 
 

@@ -10,7 +10,10 @@ def version_edits(lab: TrainingLab, style: Style, version: Version) -> None:
     """Forms keep what is half typed in the browser, whatever is redrawn around them."""
     is_draft = version.status is VersionStatus.DRAFT  # whose note is the form's description
     label = "Rename" if is_draft else "Edit"
-    with st.popover(label, icon=":material/edit:", key=f"edit_box:{version.key}"):
+    box = st.popover(label, icon=":material/edit:", key=f"edit_box:{version.key}", on_change="rerun")
+    if not box.open:  # most looks at a version change nothing of it
+        return
+    with box:
         _rename(lab, style, version)
         if not is_draft:
             _note(lab, style, version)

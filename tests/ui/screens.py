@@ -17,7 +17,19 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 STYLE = "1_flat_landscapes"
 PARAMETERS: Mapping[str, Any] = TrainingParameters(class_tokens="style SBai_style_1").model_dump()
 _NOTHING: Mapping[str, str] = MappingProxyType({})
-_TEXTS = ("markdown", "caption", "info", "warning", "error", "code", "text", "badge", "subheader", "toast")
+_TEXTS = (
+    "markdown",
+    "caption",
+    "info",
+    "warning",
+    "error",
+    "code",
+    "text",
+    "badge",
+    "subheader",
+    "toast",
+    "success",
+)
 
 
 def record(number: int, **changes: Any) -> dict[str, Any]:
@@ -94,6 +106,10 @@ class Screens:
     def open_history(self, *, style: str = "1") -> "Screen":
         """History of a style."""
         return self.open(style=style).go_to("history")
+
+    def open_datasets(self, *, style: str = "1") -> "Screen":
+        """Datasets of a style."""
+        return self.address(style=style).go_to("datasets")
 
 
 class Screen:
@@ -240,6 +256,20 @@ class Screen:
         """The key of the style's dropdown."""
         (key,) = [key for key in self.keys if key.startswith("style_box:")]
         return key
+
+    # -- Datasets
+
+    @property
+    def cards(self) -> dict[str, dict[str, Any]]:
+        """What the grid of pictures is given of each picture on the page, by its name."""
+        return {card["name"]: card for card in self.grid["cards"]}
+
+    @property
+    def grid(self) -> dict[str, Any]:
+        """What the grid of pictures is given."""
+        (found,) = [one for one in self.app.main if getattr(one, "key", None) == "picture_grid"]
+        data: dict[str, Any] = json.loads(found.proto.json)
+        return data
 
     # -- History's table
 

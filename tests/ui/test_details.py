@@ -22,8 +22,14 @@ def sent(screens: Screens) -> Screen:
     return screen.run()
 
 
+def edits_opened(screen: Screen, key: str = "job-1-e1") -> Screen:
+    """As after a click on Edit: what is in its box is drawn only then."""
+    screen.app.session_state[f"edit_box:{key}"] = True
+    return screen.run()
+
+
 def rename(screen: Screen, key: str, name: str) -> Screen:
-    screen.widget(f"new_name:{key}").set_value(name)
+    edits_opened(screen, key).widget(f"new_name:{key}").set_value(name)
     return screen.click(f"FormSubmitter:rename:{key}-Rename")
 
 
@@ -227,7 +233,7 @@ def test_a_note_is_written_changed_and_taken_away(screens: Screens) -> None:
     screens.history(record(1, description="# before"))
     screen = screens.open("V1")
     assert "# before" in [one.value for one in screen.app.text]
-    screen.widget("note_text:job-1-e1").set_value("after\nwards")
+    edits_opened(screen).widget("note_text:job-1-e1").set_value("after\nwards")
     screen.click("FormSubmitter:note:job-1-e1-Save note")
     assert screens.records()[0]["description"] == "after\nwards"
     assert "after\nwards" in [one.value for one in screen.app.text]
@@ -238,7 +244,7 @@ def test_a_note_is_written_changed_and_taken_away(screens: Screens) -> None:
 
 def test_the_note_and_the_name_offered_for_editing_are_the_recorded_ones(screens: Screens) -> None:
     screens.history(record(1, description="first"))
-    screen = screens.open("V1")
+    screen = edits_opened(screens.open("V1"))
     screens.lab.describe(STYLE, "V1", "written in another window")
     screens.lab.rename(STYLE, "V1", "Other")
     screen.run()

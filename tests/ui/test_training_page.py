@@ -52,6 +52,8 @@ def test_an_empty_root_takes_a_style_of_ones_own(empty: Screens) -> None:
     assert "A style needs a name." in screen.text
     screen.put("new_style_name", "Ink & *Water*").click("create_style")
     assert [style.name for style in empty.lab.styles()] == ["Ink & *Water*"]
+    assert screen.title == "Datasets"
+    screen.go_to("training")
     assert not screen.can_start
     assert "choose a selection set" in screen.text
 

@@ -23,6 +23,7 @@ def page() -> None:
         st.text_input("Text", placeholder="Placeholder", help="Help")
         st.text_area("Area", placeholder="Placeholder")
         st.multiselect("Several", ["one", "two"])
+        st.file_uploader("Files", accept_multiple_files=True)
         st.date_input("Dates", value=())
         st.number_input("Number", value=1)
         st.slider("Range", 0.0, 1.0, (0.2, 0.8))

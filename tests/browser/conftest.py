@@ -11,6 +11,7 @@ from lora_core import Settings, TrainingLab
 from tests.browser.empty_bucket import empty_bucket
 from tests.browser.fake_runpod import FakeRunpod, fake_runpod
 from tests.browser.history_page import HistoryPage
+from tests.browser.kept_tab import KeptTab
 from tests.browser.lab_server import LabServer
 from tests.browser.layout import SIZES
 from tests.browser.training_page import TrainingPage
@@ -44,9 +45,19 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
     opened.close()
 
 
+@pytest.fixture(scope="session")
+def kept_tab(browser: Browser) -> KeptTab:
+    return KeptTab(browser)
+
+
 @pytest.fixture
-def page(context: BrowserContext) -> Page:
-    return context.new_page()
+def page(request: pytest.FixtureRequest, kept_tab: KeptTab) -> Iterator[Page]:
+    """A tab that knows nothing of other tests; in a profile of its own where the test asks for the profile, too."""
+    if "context" in request.fixturenames:
+        yield request.getfixturevalue("context").new_page()
+    else:
+        with kept_tab.as_new() as tab:
+            yield tab
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ class LabServer:
 
     def __init__(self, folder: Path, settings: Mapping[str, str] | None = None) -> None:
         self.folder = folder
-        self.port = free_port()
+        self.port = _Ports.taken()
         self._settings = dict(settings or {})
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -34,6 +34,7 @@ class LabServer:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.kill()
+        _Ports.given_back(self.port)
 
     @property
     def url(self) -> str:
@@ -70,6 +71,36 @@ class LabServer:
             "LORA_LAB_STATE_DIR": str(self.folder / "state"),
         }
         return {**kept, **folders, **self._settings}
+
+
+class _Ports:
+    """One address for one server after the other, so that a tab has Streamlit's code at hand from the second on."""
+
+    _FIRST, _HOW_MANY = 20_000, 10_000  # below the ports that a system gives to outgoing connections
+    _in_use: set[int] = set()  # noqa: RUF012 - of this process
+
+    @classmethod
+    def taken(cls) -> int:
+        for number in range(cls._HOW_MANY):
+            port = cls._FIRST + (os.getpid() * 10 + number) % cls._HOW_MANY
+            if port not in cls._in_use and _is_free(port):
+                cls._in_use.add(port)
+                return port
+        raise RuntimeError("No port is free.")
+
+    @classmethod
+    def given_back(cls, port: int) -> None:
+        cls._in_use.discard(port)
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
 
 
 def await_health(url: str, log: Callable[[], str]) -> None:

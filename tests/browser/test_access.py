@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.access import Violation, told, violations
+from tests.browser.datasets_page import DatasetsPage
 from tests.browser.history_page import HistoryPage
 from tests.browser.lab_server import await_health, free_port
 from tests.browser.profiles import profile
@@ -73,6 +74,11 @@ def test_axe_finds_nothing_that_a_bare_page_has_not(
         found["History, two compared"] = _in_both_themes(page)
         history.trash()
         found["History, trash"] = _in_both_themes(page)
+        datasets = DatasetsPage(page, lab.server.url).open(lab.query)
+        found["Datasets, adding"] = _in_both_themes(page)
+        datasets.picture("image_002.jpg").dblclick()
+        expect(page.get_by_role("dialog")).to_be_visible(timeout=PATIENCE_MS)
+        found["Datasets, one picture"] = _in_both_themes(page)
     faults = {
         screen: told([one for one in of_screen if one.kind not in allowed])
         for screen, of_screen in found.items()

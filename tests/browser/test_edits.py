@@ -14,6 +14,7 @@ from tests.browser.recorded import records
 from tests.browser.training_page import PATIENCE_MS, TrainingPage, until
 
 pytestmark = [pytest.mark.browser]
+EDITS = "training_edits_1_flat_landscapes/new"
 
 
 def edited_mark(training: TrainingPage) -> Locator:
@@ -81,6 +82,8 @@ def test_edits_survive_a_restart_of_the_browser_and_of_the_server(
         training.new()
         training.fill("Learning rate", "3e-4")
         training.fill("Description", "why I try this")
+        training.choose("Dataset", re.compile("Set 2"))
+        until(page, lambda: "set" in (training.stored(EDITS) or ""), what="all edits are stored")
         kept = page.context.storage_state()
     server.kill()
     server.start()
@@ -88,8 +91,13 @@ def test_edits_survive_a_restart_of_the_browser_and_of_the_server(
         training = TrainingPage(page, server.url).open()
         training.shows_version("not saved yet")
         has_edits(training)
+        expect(training.box("Dataset")).to_have_value("Set 2 · 8 images")
         training.choose("Style", "2 · Second Light")
         expect(training.field("Learning rate")).to_have_value("0.0001")
+        training.choose("Style", "1 · Flat Landscapes")
+        training.button("Discard edits").click()
+        expect(training.field("Learning rate")).to_have_value("0.0001")
+        until(page, lambda: training.stored(EDITS) is None, what="the browser has forgotten them")
 
 
 def test_a_click_that_leaves_a_field_comes_after_what_was_typed_into_it(

@@ -1,40 +1,17 @@
 """The form in a real browser: edits over a reload, and a start by keyboard."""
 
-import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, expect
+from playwright.sync_api import expect
 
 from local_endpoint import Fault
-from tests.browser.conftest import VIEWPORT, FakeRunpod
+from tests.browser.conftest import FakeRunpod
 from tests.browser.recorded import records
 from tests.browser.training_page import PATIENCE_MS, TrainingPage, until
 
 pytestmark = [pytest.mark.browser]
 EDITS = "training_edits_1_flat_landscapes/new"
-
-
-def test_edits_survive_a_reload_and_a_browser_restart_until_they_are_discarded(
-    browser: Browser, training: TrainingPage, context: BrowserContext
-) -> None:
-    training.open("?style=1&version=new").fill("Learning rate", "3e-4")
-    training.fill("Description", "warmer **light**")
-    training.choose("Dataset", re.compile("Set 2"))
-    until(training.page, lambda: "warmer" in (training.stored(EDITS) or ""), what="the edits are stored")
-    training.page.reload()
-    training.ready()
-    expect(training.field("Learning rate")).to_have_value("3e-4", timeout=PATIENCE_MS)
-    expect(training.field("Description")).to_have_value("warmer **light**")
-
-    again = browser.new_context(storage_state=context.storage_state(), viewport=VIEWPORT)  # type: ignore[arg-type]
-    reopened = TrainingPage(again.new_page(), training.url).open()
-    expect(reopened.field("Learning rate")).to_have_value("3e-4", timeout=PATIENCE_MS)
-    expect(reopened.box("Dataset")).to_have_value("Set 2 · 8 images")
-    reopened.button("Discard edits").click()
-    expect(reopened.field("Learning rate")).to_have_value("0.0001", timeout=PATIENCE_MS)
-    until(reopened.page, lambda: reopened.stored(EDITS) is None, what="the browser has forgotten them")
-    again.close()
 
 
 def test_the_shortcut_starts_with_what_was_just_typed_and_two_presses_make_one_training(

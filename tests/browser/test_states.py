@@ -28,16 +28,16 @@ def still_states(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[s
 @pytest.mark.xdist_group("still")
 @pytest.mark.parametrize("state", list(STILL))
 def test_all_text_can_be_read_where_nothing_runs(
-    browser: Browser, still_states: Mapping[str, Opened], state: str
+    page: Page, still_states: Mapping[str, Opened], state: str
 ) -> None:
-    faults = faults_of(browser, still_states[state])
+    faults = faults_of(page, still_states[state])
     assert not faults, "\n".join(faults)
 
 
 @pytest.mark.parametrize("state", _AT_WORK)
-def test_all_text_can_be_read_in_the_other_states(browser: Browser, tmp_path: Path, state: str) -> None:
+def test_all_text_can_be_read_in_the_other_states(page: Page, tmp_path: Path, state: str) -> None:
     with opened(state, tmp_path) as state_opened:
-        faults = faults_of(browser, state_opened)
+        faults = faults_of(page, state_opened)
         assert not faults, "\n".join(faults)
         assert "Traceback" not in state_opened.server.log
 
@@ -72,27 +72,27 @@ def _followed(training: Page, phone: Page, history: Page, state: Opened) -> None
             training.wait_for_timeout(2500)
 
 
-def faults_of(browser: Browser, state: Opened) -> list[str]:
-    """What is wrong with the layout of a state's screens; the phone opens them anew, as a phone would."""
+def faults_of(page: Page, state: Opened) -> list[str]:
+    """What is wrong with the layout of a state's screens; at the phone's size they are opened anew, as by a phone."""
     faults: list[str] = []
-    with profile(browser, "laptop") as page:
-        for screen, url in (("Training", state.url), ("History", state.history_url)):
-            page.goto(url)
-            _drawn(page, screen)
-            faults += _faults_at(page, screen, "laptop")
-            page.set_viewport_size(SIZES["tablet"])
-            page.wait_for_timeout(300)
-            faults += _faults_at(page, screen, "tablet")
-            page.set_viewport_size(SIZES["laptop"])
-    with profile(browser, "phone") as page:
-        for screen, url in (("Training", state.url), ("History", state.history_url)):
-            page.goto(url)
-            _drawn(page, screen)
-            faults += _faults_at(page, screen, "phone")
-        page.get_by_role("button", name="Expand sidebar").click()
-        page.wait_for_timeout(500)
-        faults += _faults_at(page, "sidebar", "phone")
-    return faults
+    for screen, url in (("Training", state.url), ("History", state.history_url)):
+        page.goto(url)
+        _drawn(page, screen)
+        faults += _faults_at(page, screen, "laptop")
+        page.set_viewport_size(SIZES["tablet"])
+        page.wait_for_timeout(300)
+        faults += _faults_at(page, screen, "tablet")
+        page.set_viewport_size(SIZES["phone"])
+        page.reload()
+        _drawn(page, screen)
+        faults += _faults_at(page, screen, "phone")
+        page.set_viewport_size(SIZES["laptop"])
+    page.set_viewport_size(SIZES["phone"])
+    page.reload()
+    _drawn(page, "History")
+    page.get_by_role("button", name="Expand sidebar").click()
+    page.wait_for_timeout(500)
+    return [*faults, *_faults_at(page, "sidebar", "phone")]
 
 
 def _faults_at(page: Page, screen: str, size: str) -> list[str]:

@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-TEST_WORKERS ?= 2
+TEST_WORKERS ?= 3
 SOAK_WALKS ?= 50000
 
 .PHONY: run test check soak bench screenshots format clean

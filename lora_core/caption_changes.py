@@ -1,11 +1,12 @@
 """Captions of a style on the disk: planned, changed where they are still as planned, and changed back."""
 
+import os
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from lora_core.caption_edits import CaptionChange, CaptionEdit, CaptionPlan, Subject, Write, edited
-from lora_core.captions import decoded
+from lora_core.caption_edits import CaptionChange, CaptionEdit, CaptionPlan, FillEmpty, Subject, Write, edited
+from lora_core.captions import decoded, trained_line
 from lora_core.disk_faults import explained, explanation
 from lora_core.durable_file import fsync_folder, new_beside, read_file
 from lora_core.errors import NotFoundError, StoreUnavailableError
@@ -83,9 +84,15 @@ class CaptionChanges:
 def _change(filename: str, found: bytes | None, edit: CaptionEdit, subject: Subject) -> CaptionChange | None:
     before = None if found is None else decoded(found).strip()
     after = edited(edit, before, subject)
-    if after is None or after == before:
+    if after is None or (after == before and not _is_unread(edit, after, found)):
         return None
     return CaptionChange(filename, before, after, found, f"{after}\n".encode(errors="replace"))
+
+
+def _is_unread(edit: CaptionEdit, text: str, found: bytes | None) -> bool:
+    """Whether a text stands below an empty first line, where the trainer does not see it, and is to be seen."""
+    is_meant = isinstance(edit, Write | FillEmpty) and bool(text) and found is not None
+    return is_meant and not trained_line(decoded(found or b""))
 
 
 def _undone(change: CaptionChange) -> CaptionChange:
@@ -100,6 +107,7 @@ def _found(path: Path) -> bytes | None:
 
 
 def _put(path: Path, data: bytes | None) -> None:
+    path = Path(os.path.realpath(path))  # a caption that is a link stays one
     if data is None:
         path.unlink(missing_ok=True)
         return

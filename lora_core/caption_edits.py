@@ -11,6 +11,7 @@ from typing import Final
 
 _BEFORE: Final = r"(?<![\w'’-])"
 _AFTER: Final = r"(?![\w'’-])"
+_LINE_END: Final = re.compile(r"[\r\n]")
 _PLACEHOLDER: Final = re.compile(r"\{(name|number|trigger)\}")
 
 
@@ -112,10 +113,18 @@ def edited(edit: CaptionEdit, caption: str | None, subject: Subject) -> str | No
             return caption if caption and caption.strip() else _filled(pattern, subject) or caption
         case _ if not caption or not caption.strip():
             return caption
+        case _:
+            line = one_line(caption) if _LINE_END.search(caption) else caption
+            changed = _changed(edit, line, subject.trigger)
+            return caption if changed == line else changed
+
+
+def _changed(edit: TriggerAtFront | TriggerAtEnd | Replace | RemoveWord, caption: str, trigger: str) -> str:
+    match edit:
         case TriggerAtFront():
-            return _at_front(caption, subject.trigger)
+            return _at_front(caption, trigger)
         case TriggerAtEnd():
-            return _at_end(caption, subject.trigger)
+            return _at_end(caption, trigger)
         case Replace():
             return _replaced(caption, edit)
         case RemoveWord(word):
@@ -163,7 +172,7 @@ def _put_last(caption: str, trigger: str) -> str:
 
 
 def _replaced(caption: str, edit: Replace) -> str:
-    if not edit.find:
+    if not (edit.find.strip() if edit.whole_words else edit.find):
         return caption
     pattern = _whole(edit.find) if edit.whole_words else re.escape(edit.find)
     flags = re.IGNORECASE if edit.ignore_case else re.NOFLAG

@@ -2,6 +2,7 @@
 
 import codecs
 import os
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import NamedTuple
 
 from lora_core.durable_file import read_file
 
+_LINE_END = re.compile(r"[\r\n]")
 _YOUNG_NS = (
     2_000_000_000  # two writes within the clock's grain can leave equal stat results: do not trust them yet
 )
@@ -25,6 +27,7 @@ class _Signature(NamedTuple):
 class _Caption(NamedTuple):
     data: bytes
     text: str
+    trained: str
 
 
 class Captions:
@@ -38,6 +41,10 @@ class Captions:
         """Its text, without space around it. Raises OSError."""
         return self._caption(path).text
 
+    def trained(self, path: Path) -> str:
+        """What the trainer reads of it. Raises OSError."""
+        return self._caption(path).trained
+
     def data(self, path: Path) -> bytes | None:
         """Its bytes; None where there is no file. Raises OSError."""
         try:
@@ -50,7 +57,8 @@ class Captions:
         if known is not None and known[0] == _signature(path.stat()):
             return known[1]
         data, status = read_file(path)
-        caption, signature = _Caption(data, decoded(data).strip()), _signature(status)
+        whole, signature = decoded(data), _signature(status)
+        caption = _Caption(data, whole.strip(), trained_line(whole))
         if self._now_ns() - max(signature.mtime_ns, signature.ctime_ns) >= _YOUNG_NS:
             self._known[path] = (signature, caption)
         else:
@@ -66,6 +74,11 @@ def decoded(data: bytes) -> str:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:
         return data.decode("cp1252", errors="replace")
+
+
+def trained_line(text: str) -> str:
+    """The first line, without space around it: the trainer reads no other."""
+    return _LINE_END.split(text, maxsplit=1)[0].strip()
 
 
 def _signature(status: os.stat_result) -> _Signature:

@@ -5,13 +5,15 @@ hand; the record holds only the name of the list. Lists are immutable and shared
 """
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from lora_core import json_text
 from lora_core.disk_faults import explained
-from lora_core.errors import StoreConflictError
+from lora_core.errors import NotFoundError, StoreConflictError
 from lora_core.file_hashes import FileHashes
+from lora_core.finding_rules import named
 from lora_core.payload import caption_name
 from lora_core.sets_document import SelectionSet
 from lora_core.stores import DocumentStore
@@ -59,10 +61,21 @@ def looked_at(styles: Styles, style: Style, selection_set: SelectionSet) -> Data
 
 
 def frozen(store: DocumentStore, dataset: Dataset, hashes: FileHashes | None = None) -> str:
-    """Writes the file list and answers its name; the same list has the same name and is written once."""
+    """Writes the file list and answers its name; the same list has the same name and is written once.
+
+    Raises NotFoundError for what was in the folder when the dataset was looked at and is not any more.
+    """
     hashes = hashes or FileHashes()
-    files = [name for picture in dataset.filenames for name in (picture, caption_name(picture))]
-    content = json_text.dumps({"files": [_listed(store, dataset.style, name, hashes) for name in files]})
+    listed = {name: _hash(store, dataset.style, name, hashes) for name in _files(dataset.filenames)}
+    here = _were_here(dataset)
+    gone = tuple(name for name, digest in listed.items() if digest is None and name in here)
+    if gone:
+        raise NotFoundError(
+            f"Gone from the style's folder since this start was checked: {named(gone)}. Nothing was sent. Put "
+            "them back, or leave them out, then start again."
+        )
+    files = [{"filename": name, "sha256": listed[name]} for name in _files(dataset.filenames)]
+    content = json_text.dumps({"files": files})
     digest = hashlib.sha256(content).hexdigest()
     name = f"{dataset.style.folder}/datasets/{digest}.json"
     if store.read(name) is None:
@@ -73,17 +86,28 @@ def frozen(store: DocumentStore, dataset: Dataset, hashes: FileHashes | None = N
     return digest
 
 
-def _listed(store: DocumentStore, style: Style, name: str, hashes: FileHashes) -> dict[str, object]:
+def _were_here(dataset: Dataset) -> set[str]:
+    """The files that the check has found in the folder: those that lie only in the bucket have no hash."""
+    pictures = [name for name in dataset.filenames if name not in dataset.missing]
+    captions = [caption_name(name) for name in pictures if name not in dataset.uncaptioned]
+    return {*pictures, *captions}
+
+
+def _files(pictures: Iterable[str]) -> list[str]:
+    return [name for picture in pictures for name in (picture, caption_name(picture))]
+
+
+def _hash(store: DocumentStore, style: Style, name: str, hashes: FileHashes) -> str | None:
     path = _safe_path(store, style, name)
     with explained(path or name):
-        return {"filename": name, "sha256": None if path is None else hashes.fresh(path)}
+        return None if path is None else hashes.fresh(path)
 
 
 def _caption(styles: Styles, style: Style, picture: str) -> str:
     name = caption_name(picture)
     path = _safe_path(styles.store, style, name)
     with explained(path or name):
-        return styles.captions.text(path) if path else ""
+        return styles.captions.trained(path) if path else ""
 
 
 def _safe_path(store: DocumentStore, style: Style, name: str) -> Path | None:

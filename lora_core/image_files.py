@@ -24,6 +24,15 @@ UNREADABLE: Final = (
 
 _ORIENTATION: Final = 0x0112
 _SIDEWAYS: Final = (5, 6, 7, 8)
+_TURNS: Final = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 
 
 def format_of(head: bytes) -> str | None:
@@ -56,8 +65,18 @@ def opened(file: IO[bytes]) -> ImageFile.ImageFile:
 def shown_size(image: Image.Image) -> tuple[int, int]:
     """Width and height as it is shown: turned as its camera was held."""
     width, height = image.size
+    return (height, width) if _orientation(image) in _SIDEWAYS else (width, height)
+
+
+def upright(image: Image.Image) -> Image.Image:
+    """Turned as its camera was held; of its EXIF nothing else is looked at, which may be broken."""
+    turn = _TURNS.get(_orientation(image))
+    return image if turn is None else image.transpose(turn)
+
+
+def _orientation(image: Image.Image) -> int:
     try:
-        is_sideways = image.getexif().get(_ORIENTATION) in _SIDEWAYS
+        value = image.getexif().get(_ORIENTATION)
     except UNREADABLE:  # broken EXIF makes no broken picture
-        is_sideways = False
-    return (height, width) if is_sideways else (width, height)
+        return 1
+    return value if isinstance(value, int) else 1

@@ -8,7 +8,7 @@ repeating it, and one that is repeated writes nothing.
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -32,12 +32,13 @@ from lora_core.import_sources import DATASETS, SourceFile, SourceStyle, is_pictu
 from lora_core.merging import is_alike
 from lora_core.payload import caption_name
 from lora_core.picture_checks import MAX_CAPTION_BYTES
+from lora_core.picture_clashes import clash_of
 from lora_core.picture_folder import PictureFolder
-from lora_core.picture_names import CAPTION_SUFFIX, name_problem
+from lora_core.picture_names import CAPTION_SUFFIX, name_problem, same
 from lora_core.selection_sets import SETS_FILE, SelectionSets
 from lora_core.sets_document import NoSetsError, SetsDocument
 from lora_core.stores import DocumentStore
-from lora_core.styles import STYLE_FILE, Style
+from lora_core.styles import STYLE_FILE, Style, Styles
 
 _STABLE_S: Final = 2.0
 _LOOK_EVERY_S: Final = 0.05
@@ -75,7 +76,7 @@ class StyleImporter:
         self._is_dry_run = is_dry_run
         problem = None
         try:
-            self._style_file()
+            self._style_file(is_new=is_new)
             self._pictures()
             self._lists()
             self._selection_sets()
@@ -96,20 +97,26 @@ class StyleImporter:
 
     # style.json
 
-    def _style_file(self) -> None:
+    def _style_file(self, *, is_new: bool) -> None:
         data = self._read(STYLE_FILE)
         if data is None:
             return
         own, here = _loaded(data), self._store.read(self._name(STYLE_FILE))
         if not isinstance(own, dict):
             self._passed_over.append(f"{STYLE_FILE}: It is no JSON object.")
-        elif here is None:
+        elif here is None and (is_new or not self._store.names(self._source.folder)):
             self._write(STYLE_FILE, data)
             self._added[ImportedKind.STYLE_FILE] += 1
-        elif is_alike(_loaded(here.data), own):
+        elif self._is_called_so(own) if here is None else is_alike(_loaded(here.data), own):
             self._same[ImportedKind.STYLE_FILE] += 1
         else:
             self._conflicts.append("Its name or trigger token is another one here; it was left as it is.")
+
+    def _is_called_so(self, own: dict[str, object]) -> bool:
+        """Whether the style that is here without such a file has this name and trigger token anyway."""
+        style = Styles(self._store, self._histories).find(self._source.folder)
+        known = {"name": style.name, "triggerToken": style.trigger_token}
+        return all(own.get(key, value) == value for key, value in known.items())
 
     # Pictures and captions
 
@@ -121,17 +128,25 @@ class StyleImporter:
         if not self._is_dry_run:
             with self._writing(folder):
                 PictureFolder(folder).sweep()
+        here = self._store.names(self._source.folder)
         another: set[str] = set()
         for one in sorted(files, key=lambda one: (not is_picture(one), one.name)):
             if one.name in another:
                 self._passed_over.append(f"{one.name}: It belongs to a picture that did not come in.")
-            elif not self._file(folder, one) and is_picture(one):
+            elif not self._file(folder, one, here) and is_picture(one):
                 another.add(caption_name(one.name))
 
-    def _file(self, folder: Path, one: SourceFile) -> bool:
-        """Whether the file of its name here has its content now, or would have."""
+    def _file(self, folder: Path, one: SourceFile, names: Sequence[str]) -> bool:
+        """Whether the file of its name here has its content now, or would have.
+
+        `names`: what was here before the import.
+        """
         data = self._usable(one)
         if data is None:
+            return False
+        in_the_way = self._in_the_way(folder, one, names) if is_picture(one) else None
+        if in_the_way is not None:
+            self._conflicts.append(f"{one.name}: {in_the_way}; it was left behind.")
             return False
         kind = ImportedKind.PICTURE if is_picture(one) else ImportedKind.CAPTION
         path = folder / one.name
@@ -146,6 +161,22 @@ class StyleImporter:
                 return True
         self._conflicts.append(f"{one.name} is another file here; it was left as it is.")
         return False
+
+    def _in_the_way(self, folder: Path, one: SourceFile, names: Sequence[str]) -> str | None:
+        """What a picture that is not here yet would come beside: a caption or picture that is not its own."""
+        if one.name in names:
+            return None
+        clash = clash_of(one.name, names, None, None)
+        if clash is not None and clash.in_the_way not in self._source.files:  # there they lie together, too
+            return f"another picture {clash.in_the_way} is here, with the caption's name"
+        own = caption_name(one.name)
+        caption = next((name for name in names if same(name) == same(own)), None)
+        if caption is None:
+            return None
+        source = self._source.files.get(own)
+        with explained(folder / caption):
+            is_its_own = source is not None and self._content(source) == _content(folder / caption)
+        return None if is_its_own else f"another caption {caption} is here"
 
     def _put(self, path: Path, data: bytes) -> bool:
         """Whether it was written; not where somebody has put another one just now."""

@@ -12,7 +12,7 @@ from lora_core.bulk_moves import BulkMove, BulkMoves
 from lora_core.caption_changes import CaptionChanges
 from lora_core.caption_edits import CaptionEdit, CaptionPlan
 from lora_core.checkpoints import Checkpoint
-from lora_core.datasets import Dataset, looked_at
+from lora_core.datasets import Dataset
 from lora_core.deliveries import Deliveries
 from lora_core.endings import Endings
 from lora_core.endpoints import Endpoints
@@ -268,11 +268,6 @@ class TrainingLab:
     def dataset(self, style_id: StyleId, selection_set_id: int | None) -> Dataset | None:
         """The pictures of a selection set as they are now: which are missing, which have no caption."""
         return self._starts.dataset(self.style(style_id), selection_set_id)
-
-    def dataset_check(self, style_id: StyleId, set_id: int) -> Dataset:
-        """The pictures of a selection set as they are now: which are missing, which have no caption."""
-        style = self.style(style_id)
-        return looked_at(self._styles, style, self._sets.find(style, set_id))
 
     def dataset_of(self, style_id: StyleId, version: Version | str) -> FrozenDataset | None:
         """What a version was trained on, and for each picture whether it still is as it was then."""

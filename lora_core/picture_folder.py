@@ -7,6 +7,8 @@ takes back what has not:
     .a.jpg.{token}.upload    the picture; gone once it is in place
     .a.txt.{token}.upload    its caption
     .a.txt.{token}.aside     the caption of the picture that is replaced
+
+A caption that is edited is one file, replaced at once; a `.a.txt.{token}.tmp` that is left is of no use.
 """
 
 import errno
@@ -25,6 +27,7 @@ from lora_core.payload import caption_name
 _UPLOAD: Final = "upload"
 _ASIDE: Final = "aside"
 _CAPTION: Final = "caption"
+_LEFT_BY_EDIT: Final = re.compile(r"\..+\.txt\.[0-9a-f]{32}\.tmp", re.DOTALL)
 _LEFT: Final = re.compile(rf"\.(.+)\.([0-9a-f]{{32}})\.({_UPLOAD}|{_ASIDE}|{_CAPTION})", re.DOTALL)
 
 
@@ -70,6 +73,7 @@ class PictureFolder:
         """The caption of a picture that is there. Raises FileExistsError unless it is to be replaced."""
         target = self.path / caption_name(name)
         if is_replacing:
+            target = Path(os.path.realpath(target))  # a caption that is a link stays one
             _refuse_protected(target)
         temporary = _temporary(target, uuid.uuid4().hex, _CAPTION)
         try:
@@ -82,9 +86,12 @@ class PictureFolder:
     def sweep(self) -> None:
         """Finishes or takes back what a killed process has left."""
         with os.scandir(self.path) as entries:
-            tokens = {found[2] for entry in entries if (found := _LEFT.fullmatch(entry.name))}
-        for token in tokens:
+            names = [entry.name for entry in entries]
+        for token in {found[2] for name in names if (found := _LEFT.fullmatch(name))}:
             self._settle(token)
+        for name in filter(_LEFT_BY_EDIT.fullmatch, names):
+            with suppress(OSError):  # tried again at the next upload
+                (self.path / name).unlink(missing_ok=True)
 
     def _confirm(self) -> None:
         try:

@@ -9,7 +9,7 @@ from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
 
-from lora_core.captions import Captions
+from lora_core.captions import Captions, trained_line
 from lora_core.picture_names import CAPTION_SUFFIX, in_natural_order, stem, suffix
 from lora_core.picture_sizes import PictureSizes, SizeOf
 from lora_core.styles import IMAGE_SUFFIXES, Style, Styles
@@ -74,23 +74,26 @@ class Pictures:
             return None
         width, height = size_of(name, status) or (None, None)
         text = f"{stem(name)}{CAPTION_SUFFIX}"
-        caption = _caption(self._styles.captions, folder / text) if text in captions else None
+        caption, trained = (
+            _caption(self._styles.captions, folder / text) if text in captions else (None, None)
+        )
         return Picture(
             filename=name,
             width=width,
             height=height,
             size_bytes=status.st_size,
             caption=caption,
-            caption_problem=caption_problem(caption, trigger),
+            caption_problem=caption_problem(trained, trigger),
             added_at=datetime.fromtimestamp(status.st_mtime, UTC),
         )
 
 
 def caption_problem(caption: str | None, trigger_token: str) -> CaptionProblem | None:
-    """What is wrong with a caption's text; None for no file."""
+    """What is wrong with what the trainer reads of a caption's text; None for no file."""
     if caption is None:
         return CaptionProblem.MISSING
-    if not caption.strip():
+    caption = trained_line(caption)
+    if not caption:
         return CaptionProblem.EMPTY
     found = _trigger(trigger_token).findall(caption)
     if not found:
@@ -109,8 +112,9 @@ def _trigger(token: str) -> re.Pattern[str]:
     return re.compile(rf"(?<!\w){re.escape(token)}(?!\w)", re.IGNORECASE)
 
 
-def _caption(captions: Captions, path: Path) -> str | None:
+def _caption(captions: Captions, path: Path) -> tuple[str, str] | tuple[None, None]:
+    """Its text, and what the trainer reads of it."""
     try:
-        return captions.text(path)
+        return captions.text(path), captions.trained(path)
     except OSError:
-        return None
+        return None, None

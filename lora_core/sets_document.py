@@ -4,6 +4,7 @@ As with histories the file is its users' and the system's that wrote it before: 
 every other byte stays, unknown keys and sets that cannot be understood among them.
 """
 
+from codecs import BOM_UTF8
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -54,7 +55,7 @@ class SetsDocument:
     def parse(cls, data: bytes) -> "SetsDocument":
         """Raises NoSetsError."""
         try:
-            whole = json_text.loads(data)
+            whole = json_text.loads(data.removeprefix(BOM_UTF8))
         except ValueError as error:
             raise NoSetsError(f"no valid JSON: {error}", may_be_half=True) from error
         if not isinstance(whole, dict) or not isinstance(whole.get("sets"), list):
@@ -82,11 +83,11 @@ class SetsDocument:
 
     def added(self, one: SelectionSet) -> "SetsDocument":
         """With one more set, before the first of a greater number; a deleted one by its own text."""
-        text, at = self.data.decode(), self._place(one.id)
+        text, at = self._text, self._place(one.id)
         start = json_text.member_start(text, "sets")
         if one.own_text is not None:
-            return SetsDocument.parse(json_text.with_text_at(text, start, at, one.own_text).encode())
-        return SetsDocument.parse(json_text.with_element_at(text, start, at, entry(one)).encode())
+            return self._with(json_text.with_text_at(text, start, at, one.own_text))
+        return self._with(json_text.with_element_at(text, start, at, entry(one)))
 
     def patched(self, set_id: int, changes: Mapping[str, Any]) -> "SetsDocument":
         """With keys of one set changed; this very document when nothing would. Raises KeyError."""
@@ -95,16 +96,25 @@ class SetsDocument:
         body, after = with_changes(text[span.start : span.end], before, changes)
         if after is before:
             return self
-        return SetsDocument.parse((text[: span.start] + body + text[span.end :]).encode())
+        return self._with(text[: span.start] + body + text[span.end :])
 
     def removed(self, set_id: int) -> "SetsDocument":
         """Without the set. Raises KeyError."""
-        text = self.data.decode()
+        text = self._text
         start = json_text.member_start(text, "sets")
-        return SetsDocument.parse(json_text.without_element(text, start, self._position(set_id)).encode())
+        return self._with(json_text.without_element(text, start, self._position(set_id)))
+
+    @property
+    def _text(self) -> str:
+        return self.data.decode("utf-8-sig")
+
+    def _with(self, text: str) -> "SetsDocument":
+        """Another text; a byte order mark, which some editors write, stays before it."""
+        mark = BOM_UTF8 if self.data.startswith(BOM_UTF8) else b""
+        return SetsDocument.parse(mark + text.encode())
 
     def _span(self, set_id: int) -> tuple[str, Span]:
-        text = self.data.decode()
+        text = self._text
         start = json_text.member_start(text, "sets")
         return text, json_text.element_at(text, start, self._position(set_id))
 

@@ -19,7 +19,7 @@ from lora_core.errors import (
     UnreadableDocumentError,
 )
 from lora_core.histories import Histories
-from lora_core.naming import normalized, slug
+from lora_core.naming import name_problem, normalized, slug
 from lora_core.parameters import RecordedParameters
 from lora_core.stores import DocumentStore
 
@@ -30,6 +30,7 @@ STYLE_FILE = "style.json"
 _CLAIMS = ".lora_lab/style_ids"
 _TRIES = 20
 _LONGEST_TOKEN = 60
+_LONGEST_ID = 18
 
 
 @dataclass(frozen=True)
@@ -203,7 +204,11 @@ class Styles:
         if style_id is not None:
             wanted = str(style_id)
             if not (wanted.isascii() and wanted.isdecimal()):
-                raise InvalidNameError(f"A style's id is a whole number, not {wanted!r}.")
+                raise InvalidNameError(f"A style's id is a whole number, not {wanted[:_LONGEST_ID]!r}.")
+            if len(wanted) > _LONGEST_ID:
+                raise InvalidNameError(
+                    f"A style's id has at most {_LONGEST_ID} digits; choose a shorter one."
+                )
             style = None if wanted in taken else self._claim(wanted, name, trigger_token)
             if style is None:
                 raise InvalidNameError(f"The id {wanted} is taken; choose another one.")
@@ -256,6 +261,8 @@ def _checked_name(name: str) -> str:
     text = normalized(name)
     if not text:
         raise InvalidNameError("A style needs a name.")
+    if (problem := name_problem(text)) is not None:
+        raise InvalidNameError(problem)
     return text
 
 

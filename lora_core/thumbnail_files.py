@@ -11,10 +11,10 @@ from io import BytesIO
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from PIL import Image, ImageOps
+from PIL import Image
 
 from lora_core.durable_file import replace_file
-from lora_core.image_files import GROUND, LARGEST_PIXELS, UNREADABLE, opened
+from lora_core.image_files import GROUND, LARGEST_PIXELS, UNREADABLE, opened, upright
 
 GRID_EDGE: Final = 320
 """Pixels of the longer side; drawn at half of it, so that it is sharp on dense screens."""
@@ -72,9 +72,9 @@ def thumbnail_of(image: Image.Image, edge: int = GRID_EDGE) -> bytes:
     `image` is changed. Raises one of UNREADABLE.
     """
     image.thumbnail((edge, edge))
-    upright = ImageOps.exif_transpose(image).convert("RGBA")
-    flat = Image.new("RGBA", upright.size, (*GROUND, 255))
-    flat.alpha_composite(upright)
+    shown = upright(image).convert("RGBA")
+    flat = Image.new("RGBA", shown.size, (*GROUND, 255))
+    flat.alpha_composite(shown)
     buffer = BytesIO()
     flat.convert("RGB").save(buffer, "JPEG", quality=80)
     return buffer.getvalue()

@@ -13,7 +13,7 @@ from typing import Final
 
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
-from lora_core.image_files import GROUND, LARGEST_PIXELS, UNREADABLE, opened
+from lora_core.image_files import GROUND, LARGEST_PIXELS, UNREADABLE, opened, upright
 
 EDGE: Final = 112
 """Pixels; drawn at half of it, so that it is sharp on dense screens."""
@@ -83,9 +83,9 @@ def _made(path: Path, mtime_ns: int, size: int) -> bytes | str:  # noqa: ARG001 
 def _square(picture: Image.Image) -> Image.Image:
     """Its middle, turned as the camera was held, on the neutral ground where it is transparent."""
     picture.thumbnail((4 * EDGE, 4 * EDGE))
-    upright = ImageOps.exif_transpose(picture).convert("RGBA")
-    ground = Image.new("RGBA", upright.size, (*GROUND, 255))
-    return ImageOps.fit(Image.alpha_composite(ground, upright).convert("RGB"), (EDGE, EDGE))
+    shown = upright(picture).convert("RGBA")
+    ground = Image.new("RGBA", shown.size, (*GROUND, 255))
+    return ImageOps.fit(Image.alpha_composite(ground, shown).convert("RGB"), (EDGE, EDGE))
 
 
 def _encoded(picture: Image.Image) -> bytes:

@@ -14,6 +14,7 @@ from lora_core.archives import Archive
 from lora_core.errors import LoraCoreError, NotAllowedError
 from lora_core.intake import Incoming, IntakeResult, OnConflict, Outcome
 from lora_core.picture_intake import PictureIntake, Taken
+from lora_core.picture_names import same
 from lora_core.styles import Style, Styles
 from lora_core.thumbnail_files import ThumbnailFiles
 from lora_core.times import Clock
@@ -111,11 +112,17 @@ class Upload:
                 self.done += 1
 
     def _settle(self, decisions: Mapping[str, OnConflict]) -> None:
+        replaced: set[tuple[str, bool]] = set()
         for one in self._taken:
             how = decisions.get(one.result.filename)
             if one.piece is None or how is None or self._is_stopped:
                 continue
+            aim = (same(one.result.stored_as or ""), one.piece.is_caption)
+            if how is OnConflict.REPLACE and aim in replaced:
+                continue  # two cannot take one place: somebody must say again which one is meant
             took = self._took(one.piece, how, is_settled=True)
+            if any(new.result.outcome is Outcome.REPLACED for new in took):
+                replaced.add(aim)
             with self._lock:
                 self._taken = tuple(new for old in self._taken for new in (took if old is one else (old,)))
 

@@ -1,6 +1,7 @@
 """Captions of many pictures at once: what would change is shown first, and can be undone as one."""
 
 from typing import Final
+from zlib import crc32
 
 import streamlit as st
 
@@ -102,15 +103,18 @@ def _preview(lab: TrainingLab, gallery: Gallery, plan: CaptionPlan, of: int) -> 
         st.caption(f"Nothing would change in {counted(of, 'caption')}.")
         return
     changes_table(changes[:_SHOWN])
+    tell = dataset_news.telling()
     with st.container(horizontal=True, vertical_alignment="center"):
-        is_applied = button(
-            f"Change {counted(len(changes), 'caption')}", key="datasets:apply_captions", type="primary"
+        is_applied = button(  # its key is of what is shown: a press is for these changes and no others
+            f"Change {counted(len(changes), 'caption')}",
+            key=f"datasets:apply_captions:{crc32(repr(changes).encode(errors='replace'))}",
+            type="primary",
         )
         more = f"The first {_SHOWN} are shown. " if len(changes) > _SHOWN else ""
         st.caption(f"{more}{of - len(changes):,} stay as they are.", width="content")
     if is_applied():
         try:
-            dataset_news.tell_captions(gallery.style, lab.apply_captions(plan))
+            tell.captions(gallery.style, lab.apply_captions(plan))
         except LoraCoreError as error:
-            dataset_news.tell_error(gallery.style, error)
+            tell.failed(gallery.style, error)
         st.rerun()

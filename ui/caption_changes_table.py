@@ -7,6 +7,7 @@ from typing import Final
 import streamlit as st
 
 from lora_core import CaptionChange
+from lora_core.json_text import well_formed
 
 _CONTEXT: Final = 20
 """Characters beside what differs."""
@@ -17,7 +18,7 @@ _HEAD_PX, _ROW_PX = 38, 35
 def changes_table(changes: Sequence[CaptionChange]) -> None:
     """One row each."""
     rows = [(one.filename, *around(one.before or "", one.after or "")) for one in changes]
-    names, before, after = zip(*rows, strict=True)
+    names, before, after = ([*map(well_formed, column)] for column in zip(*rows, strict=True))
     st.dataframe(
         {"Picture": names, "Now": before, "Then": after},
         hide_index=True,

@@ -26,7 +26,11 @@ def caption_fill(lab: TrainingLab, form: Form, filenames: tuple[str, ...]) -> No
         key=f"fill:{form.form_id}",
         help=_HINT,
     )
-    plan = lab.plan_caption_edit(form.style.folder, filenames, FillEmpty(pattern))
+    try:
+        plan = lab.plan_caption_edit(form.style.folder, filenames, FillEmpty(pattern))
+    except LoraCoreError as error:
+        st.error(words.escaped(error), icon=":material/error:")
+        return
     planned = {change.filename: change.after or "" for change in plan.changes}
     own = _fields(lab, form, filenames, planned) if is_few else {}
     if not is_few:

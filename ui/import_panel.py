@@ -23,37 +23,39 @@ def import_panel(lab: TrainingLab) -> None:
         placeholder="/data/style_images",
         persist_state="session",
     ).strip()
+    listed: dict[str, Any] = st.session_state.setdefault(_LISTED, {})
     with st.container(horizontal=True, gap="small"):
         is_listed = button("List what would happen", key="datasets:import_dry", disabled=not path)
         is_imported = button(
             "Import",
             key="datasets:import",
             type="primary",
-            disabled=not path or st.session_state.get(_LISTED, {}).get("path") != path,
+            disabled=not path or listed.get("path") != path,
             help="First list what would happen.",
         )
-    if is_listed():
-        _run(lab, path, dry_run=True)
-    if is_imported():
-        _run(lab, path, dry_run=False)
-    _report(path)
+    with st.spinner(
+        "Going through it …"
+    ):  # around the presses: between one and its work a run could be stopped here
+        if is_listed():
+            _run(lab, path, listed, dry_run=True)
+            st.rerun()
+        if is_imported():
+            _run(lab, path, listed, dry_run=False)
+            st.rerun()
+    _report(path, listed)
 
 
-def _run(lab: TrainingLab, path: str, *, dry_run: bool) -> None:
-    state: dict[str, Any] = {"path": path, "is_dry": dry_run, "lines": [], "error": ""}
+def _run(lab: TrainingLab, path: str, listed: dict[str, Any], *, dry_run: bool) -> None:
     try:
-        with st.spinner("Looking it through …" if dry_run else "Importing …"):
-            report = lab.import_folder(path, dry_run=dry_run)
-        state["lines"] = list(report.lines)
+        lines = list(lab.import_folder(path, dry_run=dry_run).lines)
     except LoraCoreError as error:
-        state |= {"path": None, "error": str(error)}
-    st.session_state[_LISTED] = state
-    st.rerun()
+        listed.update(path=None, is_dry=dry_run, lines=[], error=str(error))
+    else:
+        listed.update(path=path, is_dry=dry_run, lines=lines, error="")
 
 
-def _report(path: str) -> None:
-    listed = st.session_state.get(_LISTED)
-    if listed is None:
+def _report(path: str, listed: dict[str, Any]) -> None:
+    if not listed:
         return
     if listed["error"]:
         st.error(words.escaped(listed["error"]), icon=":material/error:")

@@ -10,10 +10,11 @@ from typing import Any, Final
 import streamlit as st
 
 from lora_core import LoraCoreError, Style, TrainingLab
-from ui import picture_selection
+from ui import picture_selection, words
 from ui.picture_listing import turn
 
 _STATE: Final = "datasets:events"
+_LONGEST: Final = 160
 
 
 def confirmed() -> int:
@@ -58,12 +59,32 @@ def _choose(lab: TrainingLab, style: Style, names: list[str], value: object) -> 
 
 def _caption(lab: TrainingLab, style: Style, names: list[str], value: object) -> None:
     failures: dict[str, str] = _state()["failed"]
+    told = value if isinstance(value, Mapping) else {"text": value}
+    text, over = str(told.get("text") or ""), told.get("over")
     for name in names:
         failures.pop(name, None)
         try:
-            lab.caption(style.folder, name, str(value))
+            problem = _changed_elsewhere(lab, style, name, [text, *over]) if isinstance(over, list) else None
+            if problem is None and lab.caption(style.folder, name, text).left_alone:
+                problem = "It was changed elsewhere at the same moment. Type on to replace that."
         except LoraCoreError as error:
-            failures[name] = str(error)
+            problem = str(error)
+        if problem is not None:
+            failures[name] = problem
+
+
+def _changed_elsewhere(lab: TrainingLab, style: Style, name: str, known: list[object]) -> str | None:
+    """A sentence when the caption is none of those that the user has seen or typed."""
+    pictures = lab.images(style.folder)
+    there = next((one.caption or "" for one in pictures if one.filename == name), None)
+    if there is None or _as_line(there) in map(_as_line, known):
+        return None
+    now = f"“{words.shortened(there, _LONGEST)}”" if there else "it is empty now"
+    return f"It was changed elsewhere meanwhile: {now}. Type on to replace that."
+
+
+def _as_line(text: object) -> str:
+    return " ".join(str(text).split())
 
 
 def _open(lab: TrainingLab, style: Style, names: list[str], value: object) -> None:  # noqa: ARG001 - as all

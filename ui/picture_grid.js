@@ -1,10 +1,11 @@
 // The pictures of a style: drawn from data as text, never as HTML; tells the lab what was done with them.
 //
 // What is done shows at once and is told as numbered events. Those that the lab has not confirmed are told again, and a
-// caption that is typed is kept in the tab until it is: neither a refresh nor a lost message takes it away.
+// caption that is typed is kept in the tab until it is: neither a refresh nor a lost message takes it away. It is told
+// with the captions that it may be written over: the one that was shown, and what was typed since.
 
 const DRAFTS = "lora_lab_caption_drafts";
-const TYPED_MS = 500, TOLD_MS = 120, BUSY_MS = 100, AGAIN_MS = 400, TRIES = 6, TAIL = 10;
+const TYPED_MS = 500, TOLD_MS = 120, BUSY_MS = 100, AGAIN_MS = 400, TRIES = 6, TAIL = 10, OWN = 20;
 const KEYS = "Arrow keys move, Space selects, Shift selects a row of them, Enter opens a picture large. " +
   "In a caption Enter goes on to the next one, Shift+Enter to the one before. Captions are saved as you type.";
 
@@ -59,14 +60,19 @@ class Grid {
     this.pending = [];
     this.told.clear();
     this.current = this.anchor = null;
-    try { this.drafts = JSON.parse(sessionStorage.getItem(DRAFTS) ?? "{}")[style] ?? {}; } catch { this.drafts = {}; }
+    this.drafts = {};
+    try {
+      for (const [name, kept] of Object.entries(JSON.parse(sessionStorage.getItem(DRAFTS) ?? "{}")[style] ?? {}))
+        this.drafts[name] = typeof kept === "string" ? { text: kept, over: null } : kept;
+    } catch (refused) { console.info("drafts of captions cannot be read:", refused.message); }
     for (const name of Object.keys(this.drafts)) setTimeout(() => this.save(name), 0);
   }
 
   // -- what the lab is told
 
   tell(kind, names, value, within = TOLD_MS) {
-    this.last = Math.max(this.last + 1, Date.now());
+    // Above what is confirmed even when this computer's clock was set back.
+    this.last = Math.max(this.last + 1, Date.now(), this.data.confirmed + 1);
     this.pending.push([this.last, kind, names, value]);
     this.later(() => this.flush(), within, "flush");
     return this.last;
@@ -101,7 +107,10 @@ class Grid {
   // -- captions
 
   typed(name, text) {
-    this.drafts[name] = text;
+    const draft = this.drafts[name] ??= { over: [this.recorded(name)] };
+    // Whoever types on has read what stands there instead, and means to replace it.
+    if (name in this.data.failed && !this.told.has(name)) draft.over = [this.recorded(name)];
+    draft.text = text;
     this.keepDrafts();
     this.showState(name);
     this.later(() => this.save(name), TYPED_MS, `caption ${name}`);
@@ -109,18 +118,21 @@ class Grid {
 
   save(name) {
     clearTimeout(this.timers?.[`caption ${name}`]);
-    const text = this.drafts[name];
-    if (text === undefined || this.told.get(name)?.text === text) return;
+    const draft = this.drafts[name];
+    if (draft === undefined || this.told.get(name)?.text === draft.text) return;
+    const { text, over } = draft;
     this.tries = 0;
     this.pending = this.pending.filter(([, kind, names]) => kind !== "caption" || names[0] !== name);
-    this.told.set(name, { text, number: this.tell("caption", [name], text) });
+    this.told.set(name, { text, number: this.tell("caption", [name], { text, over }) });
+    if (over) draft.over = [...over, text].slice(-OWN);  // it may be written before this tab learns of it
+    this.keepDrafts();
   }
 
   settleDrafts() {
     for (const [name, { text, number }] of this.told) {
       if (number > this.data.confirmed) continue;
       this.told.delete(name);
-      if (!(name in this.data.failed) && this.drafts[name] === text) delete this.drafts[name];
+      if (!(name in this.data.failed) && this.drafts[name]?.text === text) delete this.drafts[name];
     }
     this.keepDrafts();
   }
@@ -134,7 +146,9 @@ class Grid {
     } catch (refused) { console.info("drafts of captions are not kept:", refused.message); }
   }
 
-  text(name) { return this.drafts[name] ?? this.byName.get(name)?.caption ?? ""; }
+  recorded(name) { return this.byName.get(name)?.caption ?? ""; }
+
+  text(name) { return this.drafts[name]?.text ?? this.recorded(name); }
 
   showText(area, name) {
     const text = this.text(name), isTyping = area.getRootNode().activeElement === area;

@@ -45,7 +45,7 @@ def _names(style: Style) -> dict[str, None]:
 def _keep(style: Style, names: Iterable[str]) -> None:
     kept = list(dict.fromkeys(names))
     _state()[style.folder] = kept
-    browser_storage.remember(_item(style), json.dumps(kept, ensure_ascii=False) if kept else None)
+    browser_storage.remember(_item(style), json.dumps(kept) if kept else None)
 
 
 def _read(stored: str | None) -> list[str]:

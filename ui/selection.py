@@ -91,9 +91,15 @@ def selecting(style: Style) -> Callable[[str], None]:
     Each access to the session's state is a point at which Streamlit may stop a run. What must follow a
     start without fail therefore takes hold of the state before it.
     """
+    then = selecting_any()
+    return lambda key: then(style, key)
+
+
+def selecting_any() -> Callable[[Style, str], None]:
+    """The same for a style that is only about to be made."""
     state = _state()
 
-    def then(key: str) -> None:
+    def then(style: Style, key: str) -> None:
         state["style"] = style.folder
         state["versions"][style.folder] = key
         state["generation"] += 1

@@ -36,7 +36,7 @@ def training_form(lab: TrainingLab, selection: Selection) -> Form:
     review = _review(lab, form, form.content())
     with st.container(border=True, key="training_form", gap="xsmall"):
         _heading(form)
-        _dataset_and_name(form)
+        _dataset_and_name(lab, form)
         pictures = st.container(key="dataset_pictures")
         field_findings(form, review, DATASET)
         _description(form)
@@ -72,10 +72,12 @@ def _heading(form: Form) -> None:
             )
 
 
-def _dataset_and_name(form: Form) -> None:
+def _dataset_and_name(lab: TrainingLab, form: Form) -> None:
     with side_by_side(2, DATASET):
         with st.container(gap="xsmall") if form.differs_from_base(DATASET) else nullcontext():
             _selection_set_box(form)
+            if problem := lab.sets_problem(form.style.folder):
+                st.error(words.escaped(problem), icon=":material/error:")
             former_value(form, DATASET)
         st.text_input(
             "Name",

@@ -55,11 +55,12 @@ def _uploader(lab: TrainingLab, style: Style, label: str, many: Any, name: str) 
     )
     if not files:
         return
+    tell = dataset_news.telling()
     st.session_state[_ROUND] = number + 1  # an empty one next: these are the lab's from here on
     try:
         lab.begin_upload(style.folder, [Incoming(one.name, one) for one in files])
     except LoraCoreError as error:
-        dataset_news.tell_error(style, error)
+        tell.failed(style, error)
     st.rerun()
 
 

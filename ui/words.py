@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import streamlit as st
 
 from lora_core import FailureReason, Outlook, Sighting, SubmissionState, Version, VersionStatus
+from lora_core.json_text import well_formed
 
 NOT_RECORDED = "not recorded"
 
@@ -111,7 +112,7 @@ def _cut(text: str) -> str:
 
 def escaped(text: object) -> str:
     """Text from users, files or RunPod, to be shown as it is where Markdown would read it."""
-    parted = _REPLACED.sub(_WORD_JOINER, _LINE_BREAK.sub(" ", str(text)))
+    parted = _REPLACED.sub(_WORD_JOINER, _LINE_BREAK.sub(" ", well_formed(str(text))))
     return _MARKDOWN.sub(r"\\\1", parted)
 
 

@@ -10,6 +10,7 @@ from lora_core import caption_changes as module
 from lora_core.caption_changes import CaptionChanges
 from lora_core.caption_edits import CaptionEdit, FillEmpty, RemoveWord, Replace, TriggerAtEnd
 from lora_core.errors import NotFoundError, StoreUnavailableError
+from lora_core.picture_folder import PictureFolder
 from tests.lora_core.storage import StyleFolder, tree
 
 NAMES = ("a (1).jpg", "b.png", "c.webp", "d.jpeg")
@@ -171,3 +172,41 @@ def test_a_disk_that_fills_up_leaves_whole_captions_and_says_how_many(
     monkeypatch.undo()
     captions.apply(undo)
     assert texts(lab) == before
+
+
+def test_a_text_below_an_empty_first_line_is_written_where_it_is_read(
+    lab: StyleFolder, captions: CaptionChanges
+) -> None:
+    (lab.folder / "b.txt").write_text("\na fox")
+
+    captions.write(lab.style, "b.png", "a fox")
+
+    assert texts(lab)["b.txt"] == b"a fox\n"
+
+
+def test_a_caption_that_is_a_link_stays_one(lab: StyleFolder, captions: CaptionChanges) -> None:
+    shared = lab.root / "shared.txt"
+    (lab.folder / "b.txt").rename(shared)
+    (lab.folder / "b.txt").symlink_to(shared)
+
+    undo = captions.write(lab.style, "b.png", "an owl")
+
+    assert (lab.folder / "b.txt").is_symlink()
+    assert shared.read_bytes() == b"an owl\n"
+    captions.apply(undo)
+    assert shared.read_bytes() == "\ufeffa fox, größe".encode()
+    PictureFolder(lab.folder).put_caption("b.png", b"a hen", is_replacing=True)
+    assert (lab.folder / "b.txt").is_symlink()
+    assert shared.read_bytes() == b"a hen"
+
+
+def test_what_a_killed_edit_left_is_swept_and_nothing_else(lab: StyleFolder) -> None:
+    left = lab.folder / f".a (1).txt.{'0a' * 16}.tmp"
+    others = [lab.folder / f".style.json.{'0a' * 16}.tmp", lab.folder / ".notes.txt.tmp"]
+    for path in (left, *others):
+        path.write_bytes(b"half")
+
+    PictureFolder(lab.folder).sweep()
+
+    assert not left.exists()
+    assert all(path.exists() for path in others)

@@ -141,7 +141,10 @@ def test_an_edit_done_twice_gives_what_it_gave_once(caption: str, edit: CaptionE
     assert edited(edit, once, SUBJECT) == once
 
 
-@given(st.text(st.characters(codec="utf-8", exclude_characters=","), max_size=30), st.text(max_size=30))
+@given(
+    st.text(st.characters(codec="utf-8", exclude_characters=",\r\n"), max_size=30),
+    st.text(st.characters(exclude_characters="\r\n"), max_size=30),
+)
 def test_the_rest_of_a_caption_stays_when_the_trigger_comes_and_goes(one: str, other: str) -> None:
     caption = f"{one},{other}".strip()
     if TRIGGER.casefold() in caption.casefold() or not caption.strip(", \t"):
@@ -159,3 +162,22 @@ def test_a_word_that_was_removed_is_nowhere_and_leaves_no_double_blank(caption: 
     assert after is not None
     assert "fox" not in after.replace(",", " ").split()
     assert "  " not in after or "  " in caption
+
+
+@pytest.mark.parametrize(
+    ("edit", "after"),
+    [
+        (TriggerAtEnd(), f"a fox, in snow, {TRIGGER}"),
+        (Replace("snow", "rain"), "a fox, in rain"),
+        (RemoveWord("snow"), "a fox, in"),
+        (Replace("owl", "hen"), "a fox,\nin snow"),
+    ],
+)
+def test_an_edit_of_a_caption_of_two_lines_is_made_on_the_one_line_that_is_written(
+    edit: CaptionEdit, after: str
+) -> None:
+    assert edited(edit, "a fox,\nin snow", SUBJECT) == after
+
+
+def test_blanks_as_whole_words_replace_nothing() -> None:
+    assert edited(Replace("  ", "x", whole_words=True), "a fox, snow", SUBJECT) == "a fox, snow"

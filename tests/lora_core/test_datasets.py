@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from lora_core.datasets import Dataset, frozen, looked_at
-from lora_core.errors import StoreUnavailableError
+from lora_core.errors import NotFoundError, StoreUnavailableError
 from lora_core.sets_document import SelectionSet
 from tests.lora_core.storage import StyleFolder, tree
 
@@ -135,3 +135,19 @@ def test_another_order_caption_or_picture_is_another_list(lab: StyleFolder) -> N
 
     assert len(digests) == 4
     assert len(list((lab.folder / "datasets").iterdir())) == 4
+
+
+def test_a_caption_whose_first_line_is_empty_counts_as_empty(lab: StyleFolder) -> None:
+    (lab.folder / "b.txt").write_text("\na fox")
+
+    assert dataset(lab, "b.png").uncaptioned == ("b.png",)
+
+
+@pytest.mark.parametrize("name", ["b.png", "b.txt"])
+def test_what_went_since_it_was_looked_at_is_not_frozen(lab: StyleFolder, name: str) -> None:
+    one = dataset(lab, "b.png", "c.webp", "in_the_bucket.jpg")
+    (lab.folder / name).unlink()
+
+    with pytest.raises(NotFoundError, match=f"since this start was checked: {name}. Nothing was sent"):
+        frozen(lab.store, one)
+    assert not (lab.folder / "datasets").exists()

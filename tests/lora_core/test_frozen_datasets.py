@@ -9,14 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from lora_core import TrainingParameters
+from lora_core import TrainingParameters, VersionStatus
 from lora_core import file_hashes as module
-from lora_core.datasets import frozen, looked_at
+from lora_core.datasets import Dataset, frozen, looked_at
 from lora_core.file_hashes import FileHashes
 from lora_core.frozen_datasets import FileState, FrozenDataset, FrozenDatasets
 from lora_core.sets_document import SelectionSet
+from lora_core.stores import DocumentStore
 from lora_core.versions import Version
-from tests.lora_core.bench import Bench
+from tests.lora_core.bench import Bench, FakeRunpod
 from tests.lora_core.storage import StyleFolder, tree
 
 NAMES = ("b.png", "a (1).jpg", "c.webp")
@@ -162,6 +163,25 @@ def test_every_start_freezes_its_list_a_drafts_too(bench: Bench, is_draft: bool)
     again = lab.dataset_of(1, version)
     assert again is not None
     assert again.filenames == dataset.filenames
+
+
+def test_a_picture_that_goes_after_the_check_stops_the_start(
+    bench: Bench, runpod: FakeRunpod, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lab = bench.open_lab()
+    name = lab.selection_sets(1)[1].filenames[0]
+
+    def late(store: DocumentStore, dataset: Dataset, hashes: FileHashes) -> str:
+        (bench.history_file.parent / name).unlink()
+        return frozen(store, dataset, hashes)
+
+    monkeypatch.setattr("lora_core.submissions.frozen", late)
+    version = lab.start(1, parameters=TrainingParameters(), selection_set_id=2)
+
+    version = lab.version(1, version.key)
+    assert version.status is VersionStatus.DRAFT
+    assert f"start was checked: {name}. Nothing was sent" in json.dumps(version.raw)
+    assert runpod.endpoint.jobs() == []
 
 
 # Hashes

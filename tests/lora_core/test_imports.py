@@ -344,6 +344,46 @@ def test_the_name_and_trigger_that_a_style_has_here_stay(lab: TrainingLab, sourc
     assert lab.style(7).name == "Paper"
 
 
+def test_a_style_without_a_file_of_its_own_keeps_its_name_and_trigger(
+    lab: TrainingLab, root: Path, source: Path
+) -> None:
+    lab.import_folder(source)
+    assert not (root / CUT / "style.json").exists()
+    before = lab.style(7)
+    (source / CUT / "style.json").write_text('{"id": 7, "name": "Scherenschnitt", "triggerToken": "cut7"}')
+
+    report = lab.import_folder(source)
+
+    assert of(report).conflicts == ("Its name or trigger token is another one here; it was left as it is.",)
+    assert lab.style(7) == before
+
+
+@pytest.mark.parametrize("is_dry_run", [True, False])
+def test_a_picture_does_not_come_in_beside_what_is_not_its_own(
+    lab: TrainingLab, root: Path, source: Path, is_dry_run: bool
+) -> None:
+    lab.import_folder(source)
+    for name, text in {"other.txt": "an owl", "bare.txt": "a hen", "own.txt": "a fox"}.items():
+        (root / CUT / name).write_text(text)
+    (root / CUT / "twin.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    for stem in ("other", "bare", "own", "twin"):
+        (source / CUT / f"{stem}.jpg").write_bytes(JPEG)
+    for stem in ("other", "own", "twin"):
+        (source / CUT / f"{stem}.txt").write_text("a fox")
+
+    report = of(lab.import_folder(source, dry_run=is_dry_run))
+
+    assert report.conflicts == (
+        "bare.jpg: another caption bare.txt is here; it was left behind.",
+        "other.jpg: another caption other.txt is here; it was left behind.",
+        "twin.jpg: another picture twin.png is here, with the caption's name; it was left behind.",
+    )
+    assert report.added[ImportedKind.PICTURE] == 1
+    there = {path.name for path in (root / CUT).iterdir()}
+    assert not there & {"other.jpg", "bare.jpg", "twin.jpg", "twin.txt"}
+    assert ("own.jpg" in there) is not is_dry_run
+
+
 # What does not come in
 
 

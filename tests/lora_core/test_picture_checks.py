@@ -1,6 +1,7 @@
 """The content of what is uploaded: decoded to its last line, and told what a trainer would make of it."""
 
 import codecs
+import struct
 from io import BytesIO
 
 import pytest
@@ -41,6 +42,16 @@ def test_a_whole_picture_is_taken_with_its_size_and_a_thumbnail(kind: str) -> No
 
 def test_the_size_is_that_of_the_picture_as_its_camera_was_held() -> None:
     checked = checked_picture(turned(), ".jpg")
+    assert (checked.width, checked.height) == (300, 500)
+    with Image.open(BytesIO(checked.thumbnail)) as thumbnail:
+        assert thumbnail.height > thumbnail.width
+
+
+def test_odd_exif_beside_the_orientation_makes_no_broken_picture() -> None:
+    width = struct.pack("<HHI4s", 0x0100, 2, 4, b"500\0")  # as text
+    orientation = struct.pack("<HHIHH", 0x0112, 3, 1, 6, 0)
+    exif = b"Exif\0\0II*\0\x08\0\0\0\2\0" + width + orientation + bytes(4)
+    checked = checked_picture(picture("red", (500, 300), exif=exif), ".jpg")
     assert (checked.width, checked.height) == (300, 500)
     with Image.open(BytesIO(checked.thumbnail)) as thumbnail:
         assert thumbnail.height > thumbnail.width

@@ -48,6 +48,8 @@ def turned() -> bytes:
         (None, CaptionProblem.MISSING),
         ("", CaptionProblem.EMPTY),
         (" \n", CaptionProblem.EMPTY),
+        (f"\na cat, {TOKEN}", CaptionProblem.EMPTY),
+        (f"a cat\n{TOKEN}", CaptionProblem.NO_TRIGGER),
         ("a cat in ink", CaptionProblem.NO_TRIGGER),
         (f"a cat, {TOKEN}", None),
         (f"a cat, {TOKEN.lower()}, ink", None),

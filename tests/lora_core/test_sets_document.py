@@ -136,3 +136,13 @@ def test_sets_that_are_added_and_changed_are_read_as_they_were_meant(
         changed = document.patched(chosen.id, {"filenames": list(names)}).find(chosen.id)
         assert changed is not None
         assert changed.filenames == names
+
+
+def test_a_byte_order_mark_is_read_over_and_kept() -> None:
+    marked = SetsDocument.parse(b"\xef\xbb\xbf" + document({"id": 1, "filenames": ["a.jpg"]}).data)
+
+    after = marked.added(SelectionSet(2, ("b.jpg",))).patched(1, {"name": "Foxes"}).removed(2)
+
+    assert [(one.id, one.name) for one in after.sets] == [(1, "Foxes")]
+    assert after.data.startswith(b"\xef\xbb\xbf{")
+    assert after.data.count(b"\xef\xbb\xbf") == 1

@@ -193,7 +193,12 @@ def test_a_style_may_be_given_its_id_and_trigger(styles: Styles) -> None:
     [
         ("", None, "needs a name"),
         (" \n", None, "needs a name"),
+        ("x" * 81, None, "at most 80"),
+        ("Ink\nblot", None, "line break"),
+        ("Ink \u202egpj", None, "control character"),
         ("Ink", 7, "The id 7 is taken"),
+        ("Ink", "9" * 19, "at most 18 digits"),
+        ("Ink", "9" * 5000, "at most 18 digits"),
         ("Ink", "seven", "whole number"),
         ("Ink", -1, "whole number"),
         ("Ink", "", "whole number"),
@@ -211,7 +216,7 @@ def test_a_style_that_cannot_be_is_refused_and_nothing_is_written(
     assert tree(root) == before
 
 
-@pytest.mark.parametrize("name", ["../../etc", "a/b", "水墨", "🔥", "con.", "x" * 300, ".hidden", "-"])
+@pytest.mark.parametrize("name", ["../../etc", "a/b", "水墨", "🔥", "con.", "x" * 80, ".hidden", "-"])
 def test_any_name_makes_a_folder_in_the_root(root: Path, styles: Styles, name: str) -> None:
     style = styles.create(name)
 

@@ -5,10 +5,11 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
 from lora_core import Incoming, OnConflict
 from lora_core import thumbnail_files as module
+from lora_core.image_files import upright
 from lora_core.thumbnail_files import GRID_EDGE, ThumbnailFiles
 from tests.lora_core.picture_files import STYLE, lab_over, picture, style_folder
 
@@ -135,3 +136,13 @@ def test_a_name_that_leads_elsewhere_has_none(tmp_path: Path, name: str) -> None
     with lab_over(tmp_path) as lab:
         (style_folder(tmp_path) / "a.jpg").write_bytes(picture())
         assert lab.thumbnail(STYLE, name) is None
+
+
+@pytest.mark.parametrize("orientation", range(10))
+def test_a_picture_is_turned_as_pillow_would_turn_it(orientation: int) -> None:
+    image = Image.new("RGB", (3, 2))
+    for at, colour in enumerate(("red", "green", "blue", "white", "black", "tan")):
+        image.paste(colour, (at % 3, at // 3, at % 3 + 1, at // 3 + 1))
+    image.getexif()[0x0112] = orientation
+
+    assert upright(image).tobytes() == ImageOps.exif_transpose(image).tobytes()

@@ -105,6 +105,23 @@ def test_conflicts_are_settled_each_by_itself(lab: TrainingLab, tmp_path: Path) 
     }
 
 
+def test_of_two_pictures_of_one_name_only_the_first_replaces_and_the_other_is_asked_for_again(
+    lab: TrainingLab, tmp_path: Path
+) -> None:
+    lab.add_images(STYLE, [Incoming("x.jpg", BLUE)])
+    upload = ended(lab.begin_upload(STYLE, [Incoming("a/x.jpg", RED), Incoming("b/x.jpg", GREEN)]))
+    both = {one.filename: OnConflict.REPLACE for one in upload.conflicts}
+    assert list(both) == ["a/x.jpg", "b/x.jpg"]
+
+    upload.settle(both)
+
+    assert [one.outcome for one in ended(upload).results] == [Outcome.REPLACED, Outcome.CONFLICT]
+    assert files_of(tmp_path) == {"x.jpg": RED}
+    upload.settle({"b/x.jpg": OnConflict.KEEP_BOTH})
+    ended(upload)
+    assert files_of(tmp_path) == {"x.jpg": RED, "x (2).jpg": GREEN}
+
+
 def test_a_conflict_in_a_zip_is_settled_after_the_zip_was_read(lab: TrainingLab, tmp_path: Path) -> None:
     path = tmp_path / "set.zip"
     path.write_bytes(zipped({"x/a.jpg": RED, "y/a.jpg": GREEN, "y/a.txt": "a dog"}))

@@ -2,14 +2,17 @@
 
 import io
 import json
+import os
 import shutil
 import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 import streamlit as st
 from PIL import Image
+from streamlit.runtime.state.safe_session_state import SafeSessionState
 
 from lora_core import Incoming, Style, TrainingLab
 from tests.ui.screens import STYLE, Screen, Screens, record, until
@@ -33,10 +36,15 @@ def select(screen: Screen, *names: str) -> Screen:
     return screen.run()
 
 
+def key_of(screen: Screen, start: str) -> str:
+    """The key that begins so."""
+    (key,) = [key for key in screen.keys if key.startswith(f"{start}:")]
+    return key
+
+
 def set_box(screen: Screen) -> str:
     """The key of the dropdown with the selection sets."""
-    (key,) = [key for key in screen.keys if key.startswith("datasets:set_box:")]
-    return key
+    return key_of(screen, "datasets:set_box")
 
 
 def sets(screens: Screens) -> list[dict[str, object]]:
@@ -141,22 +149,65 @@ def test_a_set_is_loaded_changed_and_named(screens: Screens) -> None:
     names = list(screen.cards)[:2]
     select(screen, *names).click("datasets:update_set")
     assert sets(screens)[0]["filenames"] == names
-    screen.put(f"datasets:change_set:name:{STYLE}:1:1", "Two").click("datasets:name_set")
+    screen.put(key_of(screen, f"datasets:change_set:name:{STYLE}:1"), "Two").click("datasets:name_set")
     assert sets(screens)[0]["name"] == "Two"
     assert "1 · Two · 2 pictures" in "\n".join(screen.app.selectbox(key=set_box(screen)).options)
 
 
 def test_a_deleted_set_is_told_who_used_it_and_comes_back(screens: Screens) -> None:
-    screens.history(record(2), record(1))
+    screens.history(
+        record(4, status="draft"), record(3, dataset="a" * 64), record(2, name="a **b**"), record(1)
+    )
+    screens.lab.delete(STYLE, "V1")
     before = (screens.styles / STYLE / "selection_sets.json").read_bytes()
     screen = screens.open_datasets()
-    assert "Trained with it: V2, V1. Each keeps the list" in screen.text
+    assert "Trained with it: V3. Each keeps the list of pictures it was started with." in screen.text
+    assert "a **b**, V1 (in the trash) kept no list: what was trained on is known by this set" in screen.text
+    assert "Not started yet: V4. Without this set there is nothing to start on." in screen.text
     screen.click("datasets:delete_set")
     assert [one["id"] for one in sets(screens)] == [2]
     assert "Selection set 1 is deleted." in screen.text
     screen.click("datasets:undo")
     assert json.loads((screens.styles / STYLE / "selection_sets.json").read_bytes()) == json.loads(before)
     assert "datasets:undo" not in screen.keys
+
+
+def test_other_pictures_of_a_set_are_undone_unless_they_were_changed_again(screens: Screens) -> None:
+    screens.history(record(1))
+    before = sets(screens)[0]["filenames"]
+    screen = screens.open_datasets()
+    names = list(screen.cards)
+    select(screen, names[0])
+    assert "V1 kept no list" in screen.text
+    screen.click("datasets:update_set").click("datasets:undo")
+    assert sets(screens)[0]["filenames"] == before
+    screen.click("datasets:update_set")
+    screens.lab.update_selection_set(STYLE, 1, filenames=names[:2])
+    screen.click("datasets:undo")
+    assert "Selection set 1 was changed meanwhile and stays as it is." in screen.text
+    assert sets(screens)[0]["filenames"] == names[:2]
+
+
+def test_what_is_changed_elsewhere_is_shown_and_what_is_typed_here_stays(screens: Screens) -> None:
+    screen, name, note = screens.open_datasets(), "datasets:change_set:name", "datasets:change_set:note"
+    screens.lab.update_selection_set(STYLE, 1, name="theirs")
+    screen.run()
+    assert screen.widget(key_of(screen, name)).value == "theirs"
+    screen.put(key_of(screen, note), "mine")
+    screens.lab.update_selection_set(STYLE, 1, name="theirs again", note="their note")
+    screen.run()
+    assert screen.widget(key_of(screen, note)).value == "mine"
+    screens.lab.update_selection_set(STYLE, 1, name="the last name")
+    screen.click("datasets:name_set")
+    assert (sets(screens)[0]["name"], sets(screens)[0]["note"]) == ("the last name", "mine")
+
+
+def test_sets_that_cannot_be_read_are_no_missing_sets(screens: Screens) -> None:
+    (screens.styles / STYLE / "selection_sets.json").write_text('{"sets": 3}')
+    screen = screens.open_datasets()
+    assert "selection_sets.json" in screen.text
+    assert "No selection set yet" not in screen.text
+    assert any("cannot be read" in one for one in screens.open().values_of("error"))
 
 
 def test_a_set_is_used_in_training(screens: Screens) -> None:
@@ -178,7 +229,7 @@ def test_captions_of_many_are_shown_before_they_change_and_put_back_as_one(scree
     assert len(preview) == 12
     assert all(then.startswith("SBai_style_1, ") for then in preview["Then"])
     assert {path.name: path.read_bytes() for path in home.glob("*.txt")} == before
-    screen.click("datasets:apply_captions")
+    screen.click(key_of(screen, "datasets:apply_captions"))
     assert all(path.read_text().startswith("SBai_style_1, ") for path in home.glob("*.txt"))
     assert "12 captions changed." in screen.text
     screen.click("datasets:undo")
@@ -190,11 +241,11 @@ def test_an_edit_is_for_the_selected_pictures_and_waits_for_what_it_needs(screen
     screen = screens.open_datasets()
     names = list(screen.cards)
     select(screen, names[0]).put("datasets:panel", "Edit captions").put("datasets:edit", "Find and replace")
-    assert "datasets:apply_captions" not in screen.keys
+    assert not [key for key in screen.keys if key.startswith("datasets:apply_captions")]
     screen.put("datasets:edit:find", str(screen.cards[names[0]]["caption"]).split()[1]).put(
         "datasets:edit:by", "<b>view</b>"
     )
-    screen.click("datasets:apply_captions")
+    screen.click(key_of(screen, "datasets:apply_captions"))
     home = screens.styles / STYLE
     assert "<b>view</b>" in (home / names[0]).with_suffix(".txt").read_text()
     assert "<b>view</b>" not in (home / names[1]).with_suffix(".txt").read_text()
@@ -212,6 +263,18 @@ def test_an_edit_is_for_the_selected_pictures_and_waits_for_what_it_needs(screen
 )
 def test_captions_are_shown_where_they_differ(before: str, after: str, shown: tuple[str, str]) -> None:
     assert around(before, after) == shown
+
+
+def test_a_press_is_for_the_changes_that_were_shown(screens: Screens) -> None:
+    home = screens.styles / STYLE
+    screen = screens.open_datasets().put("datasets:panel", "Edit captions")
+    screen.put("datasets:edit", "Trigger token at the front")
+    changed = sorted(home.glob("*.txt"))[0]
+    changed.write_text("written meanwhile")
+    before = {path.name: path.read_bytes() for path in home.glob("*.txt")}
+    screen.click(key_of(screen, "datasets:apply_captions"))
+    assert {path.name: path.read_bytes() for path in home.glob("*.txt")} == before
+    assert "SBai_style_1, written meanwhile" in list(screen.app.dataframe[0].value["Then"])
 
 
 # -- the grid's events
@@ -263,6 +326,92 @@ def test_a_caption_that_cannot_be_written_is_told_and_goes_on_being_typed(
     assert picture_events.confirmed() == 2
 
 
+def test_a_caption_changed_elsewhere_is_not_written_over(screens: Screens, grid_style: Style) -> None:
+    (one, other), lab = screens.lab.images(STYLE)[:2], screens.lab
+    path = screens.styles / STYLE / Path(one.filename).with_suffix(".txt")
+    path.write_text("theirs")
+    told(lab, [1, "caption", [one.filename], {"text": "mine", "over": [one.caption]}])
+    sentence = "It was changed elsewhere meanwhile: “theirs”. Type on to replace that."
+    assert picture_events.failed(grid_style) == {one.filename: sentence}
+    assert path.read_text() == "theirs"
+    told(lab, [2, "caption", [one.filename], {"text": "mine too", "over": ["theirs"]}])
+    told(lab, [3, "caption", [one.filename], {"text": "mine as well", "over": ["theirs", " mine  too"]}])
+    told(lab, [4, "caption", [other.filename], {"text": "a hill", "over": [other.caption]}])
+    assert picture_events.failed(grid_style) == {}
+    assert [picture.caption for picture in lab.images(STYLE)[:2]] == ["mine as well", "a hill"]
+
+
+# -- a run that is stopped
+
+
+class Watch:
+    """Notes what asks for the session's state between the lab's work and the redraw: Streamlit may stop a run there."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.patch, self.asked, self.began, self._is_on = monkeypatch, list[str](), 0, False
+        self._around(st, "rerun", is_on_after=False)
+        for name in ("__getitem__", "__setitem__", "__delitem__", "__contains__"):
+            self._noting(name)
+
+    def after(self, lab: TrainingLab, name: str) -> None:
+        """Begins when this method of the lab has answered."""
+        self._around(lab, name, is_on_after=True)
+
+    def _around(self, owner: object, name: str, *, is_on_after: bool) -> None:
+        real = getattr(owner, name)
+
+        def wrapped(*args: Any, **options: Any) -> Any:
+            if not is_on_after:
+                self._is_on = False
+            answer = real(*args, **options)
+            self._is_on = is_on_after
+            self.began += is_on_after
+            return answer
+
+        self.patch.setattr(owner, name, wrapped)
+
+    def _noting(self, name: str) -> None:
+        real = getattr(SafeSessionState, name)
+
+        def wrapped(state: SafeSessionState, key: str, *args: Any) -> Any:
+            if self._is_on:
+                self.asked.append(f"{name} {key}")
+            return real(state, key, *args)
+
+        self.patch.setattr(SafeSessionState, name, wrapped)
+
+
+_PRESSES = {
+    "datasets:apply_captions:": "apply_captions",
+    "datasets:undo": "restore_selection_set",
+    "datasets:save_set": "save_selection_set",
+    "datasets:update_set": "update_selection_set",
+    "datasets:name_set": "update_selection_set",
+    "datasets:delete_set": "delete_selection_set",
+    "datasets:create_style": "create_style",
+    "datasets:save_style": "change_trigger_token",
+    "datasets:import_dry": "import_folder",
+}
+
+
+@pytest.mark.parametrize("press", _PRESSES)
+def test_nothing_can_stop_a_run_between_the_labs_work_and_what_is_told_of_it(
+    screens: Screens, monkeypatch: pytest.MonkeyPatch, press: str
+) -> None:
+    screen = screens.open_datasets()
+    select(screen, next(iter(screen.cards)))
+    if "captions" in press:
+        screen.put("datasets:panel", "Edit captions").put("datasets:edit", "Trigger token at the front")
+    if "undo" in press:
+        screen.click("datasets:delete_set")
+    screen.put("datasets:new_style:name:0", "Ink").put("datasets:import_path", str(screens.folder))
+    screen.put(key_of(screen, f"datasets:style:token:{STYLE}"), "Ink")
+    watch = Watch(monkeypatch)
+    watch.after(screens.lab, _PRESSES[press])
+    screen.click(next(key for key in screen.keys if key.startswith(press) and ":ask:" not in key))
+    assert (watch.began, watch.asked) == (1, [])
+
+
 # -- styles, uploads, an import
 
 
@@ -272,8 +421,9 @@ def test_a_style_is_made_renamed_and_gets_another_token(screens: Screens) -> Non
     style = screens.lab.style(16)
     assert (style.name, style.trigger_token) == ("Ink & **water**", "SBai_style_16")
     assert "Add the first pictures" in screen.text
-    screen.put(f"datasets:style:name:{style.folder}:0", "Ink")
-    screen.put(f"datasets:style:token:{style.folder}:0", "InkToken").click("datasets:save_style")
+    screen.put(key_of(screen, f"datasets:style:name:{style.folder}"), "Ink")
+    screen.put(key_of(screen, f"datasets:style:token:{style.folder}"), "InkToken")
+    screen.click("datasets:save_style")
     changed = screens.lab.style(16)
     assert (changed.name, changed.trigger_token, changed.folder) == ("Ink", "InkToken", style.folder)
     screen.put("datasets:new_style:name:1", "Again").put("datasets:new_style:id:1", "16")
@@ -332,3 +482,14 @@ def test_two_folders_of_one_id_are_told(screens: Screens) -> None:
     screen = screens.open_datasets(style="1_other")
     assert "Two folders have the id 1" in screen.text
     assert len(screen.cards) == 12
+
+
+def test_a_name_of_no_known_encoding_is_shown_and_its_caption_changed(screens: Screens) -> None:
+    name = os.fsdecode(b"caf\xe9.png")
+    (screens.styles / STYLE / name).write_bytes(picture())
+    screen = screens.open_datasets().put("datasets:panel", "Edit captions")
+    select(screen, name).put("datasets:edit", "Fill empty captions")
+    assert list(screen.app.dataframe[0].value["Picture"]) == ["caf?.png"]
+    screen.click(key_of(screen, "datasets:apply_captions"))
+    screen.click(SELECT_ALL)
+    assert (screens.styles / STYLE / name).with_suffix(".txt").exists()

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import streamlit as st
 
-from lora_core import IncompleteDatasetError
+from lora_core import CaptionPlan, IncompleteDatasetError, StoreUnavailableError
 from tests.lora_core.bench import FakeRunpod
 from tests.ui.screens import STYLE, Screen, Screens, record
 from ui import advanced_fields, pressed, start_buttons, training_form
@@ -287,3 +287,17 @@ def test_a_press_that_meets_a_start_that_is_not_possible_any_more_is_forgotten(s
     screen.field("learning_rate").set_value("abc")
     pressing_start(screen).fill(learning_rate="1e-4")
     assert screens.records() == []
+
+
+def test_captions_that_cannot_be_read_are_told_in_place_of_what_would_be_written(
+    screens: Screens, folder_of_style: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without_caption(folder_of_style, 2)
+    screen = pressing_start(screens.open("new"))
+
+    def away(*_: object) -> CaptionPlan:
+        raise StoreUnavailableError("The disk is away.")
+
+    monkeypatch.setattr(screens.lab, "plan_caption_edit", away)
+    assert "The disk is away." in screen.run().text
+    assert f"write_captions:{screen.form_id}" not in screen.keys

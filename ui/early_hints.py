@@ -15,7 +15,16 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _STATIC: Final = Path(st.__file__).parent / "static"
 _CODE: Final = _STATIC / "static" / "js"
-_KINDS: Final = ("Selectbox", "TextInput", "TextArea", "Button", "BidiComponent", "Html")
+_KINDS: Final = (
+    "Selectbox",
+    "TextInput",
+    "TextArea",
+    "Button",
+    "LinkButton",
+    "ImageList",
+    "BidiComponent",
+    "Html",
+)
 _IMPORTED: Final = re.compile(r'(?:from|import)\s*"\./([^"/]+\.js)"')
 
 

@@ -1,7 +1,6 @@
 """Caption files, read again only when they may have changed: a page asks for all of them in each of its runs."""
 
 import codecs
-import os
 import re
 import time
 from collections.abc import Callable
@@ -9,19 +8,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from lora_core.durable_file import read_file
+from lora_core.file_state import FileState
 
 _LINE_END = re.compile(r"[\r\n]")
-_YOUNG_NS = (
-    2_000_000_000  # two writes within the clock's grain can leave equal stat results: do not trust them yet
-)
-
-
-class _Signature(NamedTuple):
-    mtime_ns: int
-    ctime_ns: int  # `cp -p` and `touch -r` set mtime back, but not this
-    size: int
-    inode: int
-    device: int
 
 
 class _Caption(NamedTuple):
@@ -35,7 +24,7 @@ class Captions:
 
     def __init__(self, now_ns: Callable[[], int] = time.time_ns) -> None:
         self._now_ns = now_ns
-        self._known: dict[Path, tuple[_Signature, _Caption]] = {}
+        self._known: dict[Path, tuple[FileState, _Caption]] = {}
 
     def text(self, path: Path) -> str:
         """Its text, without space around it. Raises OSError."""
@@ -54,13 +43,13 @@ class Captions:
 
     def _caption(self, path: Path) -> _Caption:
         known = self._known.get(path)
-        if known is not None and known[0] == _signature(path.stat()):
+        if known is not None and known[0] == FileState.of(path.stat()):
             return known[1]
         data, status = read_file(path)
-        whole, signature = decoded(data), _signature(status)
+        whole, state = decoded(data), FileState.of(status)
         caption = _Caption(data, whole.strip(), trained_line(whole))
-        if self._now_ns() - max(signature.mtime_ns, signature.ctime_ns) >= _YOUNG_NS:
-            self._known[path] = (signature, caption)
+        if not state.is_young(self._now_ns()):
+            self._known[path] = (state, caption)
         else:
             self._known.pop(path, None)
         return caption
@@ -79,7 +68,3 @@ def decoded(data: bytes) -> str:
 def trained_line(text: str) -> str:
     """The first line, without space around it: the trainer reads no other."""
     return _LINE_END.split(text, maxsplit=1)[0].strip()
-
-
-def _signature(status: os.stat_result) -> _Signature:
-    return _Signature(status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino, status.st_dev)

@@ -12,24 +12,16 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from threading import Lock
-from typing import Final, NamedTuple
+from typing import Final
 from urllib.parse import quote, unquote
 
 from lora_core.durable_file import make_folder, read_file, replace_file
+from lora_core.file_state import FileState
 
 _REMEMBERED: Final = 50_000
 """Files, some 15 MB; those asked for longest ago are forgotten."""
 _DIGITS: Final = 64
 _SPARE: Final = 1_000
-_YOUNG_NS: Final = 2_000_000_000  # two writes within the clock's grain can leave equal stat results
-
-
-class _Signature(NamedTuple):
-    mtime_ns: int
-    ctime_ns: int  # `cp -p` and `touch -r` set mtime back, but not this
-    size: int
-    inode: int
-    device: int
 
 
 class FileHashes:
@@ -38,7 +30,7 @@ class FileHashes:
     def __init__(self, kept: Path | None = None, *, now_ns: Callable[[], int] = time.time_ns) -> None:
         self._kept = kept
         self._now_ns = now_ns
-        self._known: OrderedDict[str, tuple[_Signature, str]] = OrderedDict()
+        self._known: OrderedDict[str, tuple[FileState, str]] = OrderedDict()
         self._lock = Lock()
         self._is_loaded = kept is None
 
@@ -46,13 +38,13 @@ class FileHashes:
         """The hash of a regular file's content in hex; None where there is none. Raises other OSErrors."""
         name = str(path)
         try:
-            signature = _signature(os.stat(name))  # noqa: PTH116 - for hundreds of files in each run of a page
+            state = FileState.of(os.stat(name))  # noqa: PTH116 - for hundreds of files in each run of a page
         except (FileNotFoundError, ValueError):  # also a name that no disk can have
             return None
         with self._lock:
             self._load()
             known = self._known.get(name)
-            if known is not None and known[0] == signature:
+            if known is not None and known[0] == state:
                 self._known.move_to_end(name)
                 return known[1]
         return self.fresh(path)
@@ -63,30 +55,30 @@ class FileHashes:
             if not path.is_file():
                 return None
             with path.open("rb") as file:
-                signature = _signature(os.fstat(file.fileno()))
+                state = FileState.of(os.fstat(file.fileno()))
                 digest = hashlib.file_digest(file, "sha256").hexdigest()
         except (FileNotFoundError, ValueError):
             return None
-        self._remember(str(path), signature, digest)
+        self._remember(str(path), state, digest)
         return digest
 
-    def _remember(self, name: str, signature: _Signature, digest: str) -> None:
+    def _remember(self, name: str, state: FileState, digest: str) -> None:
         with self._lock:
             self._load()
-            if self._known.pop(name, None) == (signature, digest):
-                self._keep(name, signature, digest)
+            if self._known.pop(name, None) == (state, digest):
+                self._keep(name, state, digest)
                 return
-            if self._now_ns() - max(signature.mtime_ns, signature.ctime_ns) < _YOUNG_NS:
+            if state.is_young(self._now_ns()):
                 return
-            self._keep(name, signature, digest)
+            self._keep(name, state, digest)
             if self._kept is not None:
                 with suppress(OSError):
                     make_folder(self._kept.parent)
                     with self._kept.open("a", encoding="ascii") as file:
-                        file.write(_line(name, signature, digest))
+                        file.write(_line(name, state, digest))
 
-    def _keep(self, name: str, signature: _Signature, digest: str) -> None:
-        self._known[name] = (signature, digest)
+    def _keep(self, name: str, state: FileState, digest: str) -> None:
+        self._known[name] = (state, digest)
         self._known.move_to_end(name)
         while len(self._known) > _REMEMBERED:
             self._known.popitem(last=False)
@@ -103,16 +95,12 @@ class FileHashes:
                     digest, name, *numbers = line.split(" ")
                     if len(digest) == _DIGITS:
                         self._keep(
-                            unquote(name, errors="surrogateescape"), _Signature(*map(int, numbers)), digest
+                            unquote(name, errors="surrogateescape"), FileState(*map(int, numbers)), digest
                         )
             if len(lines) > 2 * len(self._known) + _SPARE:
                 whole = "".join(_line(name, *known) for name, known in self._known.items())
                 replace_file(self._kept, whole.encode(), is_durable=False)
 
 
-def _line(name: str, signature: _Signature, digest: str) -> str:
-    return f"{digest} {quote(name, errors='surrogateescape')} {' '.join(map(str, signature))}\n"
-
-
-def _signature(status: os.stat_result) -> _Signature:
-    return _Signature(status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino, status.st_dev)
+def _line(name: str, state: FileState, digest: str) -> str:
+    return f"{digest} {quote(name, errors='surrogateescape')} {' '.join(map(str, state))}\n"

@@ -36,8 +36,8 @@ class TrainingPage:
         return self.page.get_by_role("button", name=name, exact=False).first
 
     def field(self, label: str) -> Locator:
-        """A field by its label."""
-        return self.page.get_by_label(label, exact=True)
+        """A field by its label; while one form gives way to another, both have it."""
+        return self.page.get_by_label(label, exact=True).first
 
     def new(self) -> Self:
         """Clicks NEW and waits for its form."""
